@@ -1,0 +1,347 @@
+"""The way of a picture: gray in, colours of the same lightness out."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import KW_ONLY, dataclass, fields
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from colorkit import lab, pixels, registry
+from colorkit.backends.base import Backend, Prediction, checked
+from colorkit.bins import PUBLISHED_TEMPERATURE, Distribution, calm, check_temperature
+from colorkit.errors import BackendError, OptionError
+from colorkit.hints import Hint, hint_map
+from colorkit.pixels import Pixels
+from colorkit.resize import Enlarged, Frame, Upsampling, shrink
+from colorkit.strips import each_strip, thread_count
+
+Array = NDArray[np.float32]
+BackendLike = str | Backend | Callable[[Array], Array]
+
+DEFAULT_BACKEND = "colorkit:lite"  # an installed plugin may claim "lite" too
+DEFAULT_CAUTION = 0.5
+MAX_SIZE = 1024
+LOOK_AHEAD = 2
+"""Images that `Colorizer.map` works on beyond the one it hands out next."""
+
+
+def colorize(
+    image: Any,
+    backend: BackendLike | None = None,
+    *,
+    temperature: float | None = None,
+    saturation: float = 1.0,
+    caution: float | None = None,
+    size: int | None = None,
+    hints: Sequence[Hint] | None = None,
+) -> Any:
+    """Colour a black-and-white image; the lightness of every pixel stays.
+
+    Parameters
+    ----------
+    image : array_like or PIL.Image.Image
+        ``(H, W)`` or ``(H, W, 1)`` gray, ``(H, W, 2)`` gray and alpha, ``(H, W, 3)`` RGB,
+        ``(H, W, 4)`` RGB and alpha; bool, uint8, uint16, or floats in [0, 1]. Colours that are
+        already there are replaced.
+    backend : str, Backend or callable, optional
+        A name (``colorkit backends`` lists them), the path of a ``.tflite`` file, a backend, or
+        a function from lightness to ab. By default the embedded network.
+    temperature : float, optional
+        Of the annealed mean: 1 is calm, towards 0 vivid with spots. By default the published
+        0.38.
+    saturation : float
+        Factor on chroma; 0 is gray.
+    caution : float, optional
+        How far chroma fades where the network is undecided: 0 (vivid) to 1 (safe).
+    size : int, optional
+        Short side of what the network sees, in pixels, at most 1024. By default the backend's.
+    hints : sequence of Hint, optional
+        Colours at points, for backends that take them.
+
+    Returns
+    -------
+    ndarray or PIL.Image.Image
+        ``(H, W, 3)``, or ``(H, W, 4)`` where alpha came in; the dtype of ``image`` (uint8 for
+        bool). A Pillow image for a Pillow image.
+
+    Raises
+    ------
+    ImageError
+        When the image cannot be taken: it is a TypeError or a ValueError too.
+    OptionError
+        When an option is outside its range.
+    BackendError
+        When the backend is unknown, fails, or cannot honour an option.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import colorkit
+    >>> gray = np.linspace(0, 255, 64 * 48).reshape(48, 64).astype(np.uint8)
+    >>> colorkit.colorize(gray).shape
+    (48, 64, 3)
+    """
+    recipe = Colorizer(
+        backend, temperature=temperature, saturation=saturation, caution=caution, size=size
+    )
+    return recipe.colorize(image, hints=hints)
+
+
+@dataclass(frozen=True)
+class Colorizer:
+    """A recipe for colours, with its backend loaded once for many images.
+
+    Equal recipes compare equal; pickled, only the recipe travels. Safe to use from several
+    threads at once.
+
+    Parameters
+    ----------
+    backend, temperature, saturation, caution, size
+        As for `colorize`.
+    upsampling : {"guided", "bilinear"}
+        How ab grows to picture size: along the edges of L*, or blind to them.
+    threads : int, optional
+        For one image; as many as there are cores by default.
+
+    Raises
+    ------
+    OptionError
+        When an option is outside its range.
+    """
+
+    backend: BackendLike | None = None
+    _: KW_ONLY
+    temperature: float | None = None
+    saturation: float = 1.0
+    caution: float | None = None
+    size: int | None = None
+    upsampling: Upsampling = "guided"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.temperature is not None:
+            check_temperature(self.temperature)
+        _check_range("saturation", self.saturation, 0, 10)
+        if self.caution is not None:
+            _check_range("caution", self.caution, 0, 1)
+        if self.size is not None:
+            _check_range("size", self.size, 1, MAX_SIZE, whole=True)
+        if self.upsampling not in ("guided", "bilinear"):
+            raise OptionError(
+                f"upsampling must be 'guided' or 'bilinear'; received {self.upsampling!r}"
+            )
+        thread_count(self.threads)
+
+    def __repr__(self) -> str:
+        given = ((f.name, getattr(self, f.name)) for f in fields(self))
+        defaults = {f.name: f.default for f in fields(self)}
+        options = [f"{name}={value!r}" for name, value in given if value != defaults[name]]
+        return f"Colorizer({', '.join(options)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def load(self) -> "Colorizer":
+        """Load the backend now instead of at the first image; returns the recipe itself.
+
+        Raises
+        ------
+        BackendError
+            When it is unknown, or something that it needs is not installed.
+        """
+        _ = self._loaded
+        return self
+
+    def colorize(self, image: Any, *, hints: Sequence[Hint] | None = None) -> Any:
+        """Colour one image; see `colorkit.colorize`."""
+        picture = pixels.split(image, self._threads)
+        small, frame = self._shrink(picture)
+        prediction = self._predict(small, frame, hints)
+        return self._finish(self._decide(prediction), small, frame, picture)
+
+    def map(self, images: Iterable[Any]) -> Iterator[Any]:
+        """Colour images one after another.
+
+        At most three are in memory at once: one that is handed out, and two that are being worked
+        on meanwhile. The first error is raised in its place.
+
+        Parameters
+        ----------
+        images : iterable
+            As for `colorize`; may be endless.
+
+        Yields
+        ------
+        ndarray or PIL.Image.Image
+            In the order of ``images``.
+        """
+        pending: deque[Future[Any]] = deque()
+        with ThreadPoolExecutor(LOOK_AHEAD, thread_name_prefix="colorkit-map") as pool:
+            try:
+                for image in images:
+                    pending.append(pool.submit(self.colorize, image))
+                    if len(pending) == LOOK_AHEAD:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
+            finally:
+                for future in pending:
+                    future.cancel()
+
+    def variants(self, image: Any, n: int = 4, seed: int = 0) -> list[Any]:
+        """Several believable colourings of one image.
+
+        Parameters
+        ----------
+        image : array_like or PIL.Image.Image
+            As for `colorize`.
+        n : int
+            How many.
+        seed : int
+            The same seed gives the same colours; variant i does not depend on ``n``.
+
+        Returns
+        -------
+        list
+            Each as from `colorize`. Samples of the distribution that are coherent in space
+            (`Distribution.sample`), or the backend's answer and its alternatives, best first; these
+            may be fewer than ``n``.
+
+        Raises
+        ------
+        BackendError
+            When the backend gives one answer only.
+        """
+        _check_range("n", n, 1, 1000, whole=True)
+        picture = pixels.split(image, self._threads)
+        small, frame = self._shrink(picture)
+        prediction = self._predict(small, frame, None)
+        colours = self._alternatives(prediction, n, seed)
+        return [self._finish(ab, small, frame, picture) for ab in colours]
+
+    def ab(self, image: Any) -> Array:
+        """The colours alone, ``(H, W, 2)`` float32 in Lab units, before the gamut limits them."""
+        picture = pixels.split(image, self._threads)
+        small, frame = self._shrink(picture)
+        enlarged = self._enlarged(self._decide(self._predict(small, frame, None)), small, frame)
+        return np.stack(enlarged.rows(0, picture.lightness), axis=-1)
+
+    def distribution(self, image: Any) -> Distribution:
+        """What the backend believes about the colours of an image.
+
+        Raises
+        ------
+        BackendError
+            When the backend gives no distribution.
+        """
+        picture = pixels.split(image, self._threads)
+        small, frame = self._shrink(picture)
+        believed = self._predict(small, frame, None).distribution
+        if believed is None:
+            raise BackendError(f"backend {self._name!r} gives no distribution, only colours")
+        grid = believed.logits.shape[1:3]
+        rows, columns = frame.cells(grid)
+        logits = believed.logits[:, :rows, :columns]
+        return Distribution(logits, believed.bins, frame.cell(grid))
+
+    @property
+    def _threads(self) -> int:
+        return thread_count(self.threads)
+
+    @property
+    def _name(self) -> str:
+        return self._loaded[0]
+
+    @property
+    def _loaded(self) -> tuple[str, Backend]:
+        """The backend's name and the backend, loaded at first use."""
+        if "_backend" not in self.__dict__:
+            backend = DEFAULT_BACKEND if self.backend is None else self.backend
+            self.__dict__["_backend"] = registry.get_backend(backend, threads=self.threads)
+        loaded: tuple[str, Backend] = self.__dict__["_backend"]
+        return loaded
+
+    def _shrink(self, picture: Pixels) -> tuple[Array, Frame]:
+        _, backend = self._loaded
+        return shrink(picture.lightness, self.size or backend.size, backend.stride)
+
+    def _predict(self, small: Array, frame: Frame, hints: Sequence[Hint] | None) -> Prediction:
+        name, backend = self._loaded
+        given = hint_map(hints, frame) if hints else None
+        if given is not None and not backend.accepts_hints:
+            raise BackendError(f"backend {name!r} takes no hints")
+        return checked(backend.predict(small, given), small, name)
+
+    def _decide(self, prediction: Prediction) -> Array:
+        """One map ``(1, h', w', 2)`` of ab out of all that was predicted."""
+        believed = prediction.distribution
+        if believed is None:
+            self._refuse_without_distribution("temperature", self.temperature)
+            self._refuse_without_distribution("caution", self.caution)
+        if prediction.ab is not None and self.temperature is None:
+            ab = prediction.ab
+        else:
+            assert believed is not None  # `checked` saw to it
+            ab = believed.mean(self._temperature)
+        return self._with_chroma(ab, believed)
+
+    def _alternatives(self, prediction: Prediction, n: int, seed: int) -> list[Array]:
+        believed = prediction.distribution
+        if believed is not None:
+            draws = (believed.sample(seed + i, temperature=self._temperature) for i in range(n))
+            return [self._with_chroma(ab, believed) for ab in draws]
+        if prediction.ab is not None and prediction.alternatives:
+            answers = (prediction.ab, *prediction.alternatives)
+            return [self._with_chroma(ab, None) for ab in answers[:n]]
+        raise BackendError(
+            f"backend {self._name!r} gives one answer only: neither a distribution to draw "
+            f"variants from nor alternatives"
+        )
+
+    def _with_chroma(self, ab: Array, believed: Distribution | None) -> Array:
+        caution = DEFAULT_CAUTION if self.caution is None else self.caution
+        if believed is not None and caution and ab.shape[:3] == believed.logits.shape[:3]:
+            ab = calm(ab, believed.entropy(), caution)
+        return ab * np.float32(self.saturation)
+
+    @property
+    def _temperature(self) -> float:
+        return PUBLISHED_TEMPERATURE if self.temperature is None else self.temperature
+
+    def _refuse_without_distribution(self, option: str, value: float | None) -> None:
+        if value is not None:
+            raise BackendError(
+                f"backend {self._name!r} gives colours without a distribution, so that "
+                f"{option}={value!r} cannot be honoured; leave {option} out"
+            )
+
+    def _enlarged(self, ab: Array, small: Array, frame: Frame) -> Enlarged:
+        return Enlarged(ab[0], small[0, ..., 0], frame, self.upsampling)
+
+    def _finish(self, ab: Array, small: Array, frame: Frame, picture: Pixels) -> Any:
+        """Colours at network size to the image's own form."""
+        enlarged = self._enlarged(ab, small, frame)
+        canvas = picture.canvas()
+
+        def work(rows: slice) -> None:
+            lightness = picture.lightness[rows]
+            a, b = enlarged.rows(rows.start, lightness)
+            for channel, linear in enumerate(lab.join(lightness, a, b)):
+                canvas[rows, :, channel] = lab.encode(linear, canvas.dtype)
+
+        height, width = picture.lightness.shape
+        each_strip(work, height, width, self._threads)
+        return picture.wrap(canvas)
+
+
+def _check_range(
+    name: str, value: float, lowest: float, highest: float, *, whole: bool = False
+) -> None:
+    kind = Integral if whole else Real
+    if isinstance(value, bool) or not isinstance(value, kind) or not lowest <= value <= highest:
+        number = "a whole number" if whole else "a number"
+        raise OptionError(f"{name} must be {number} in {lowest}..{highest}; received {value!r}")
