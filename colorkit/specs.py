@@ -1,0 +1,197 @@
+"""What a plugin registers: data that names what to import when somebody asks for it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+from colorkit.errors import PluginError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_LOCATION = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
+_MODULE = re.compile(r"\w+(\.\w+)*")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What all specs have in common.
+
+    Attributes
+    ----------
+    name : str
+        Letters, digits, dots, dashes and underscores.
+    load : str or callable
+        What stands behind the name, or ``"module:attribute"`` to import it on demand.
+    summary : str
+        One line for listings.
+    requires : tuple of str
+        Modules that must be importable; they are looked for, not imported, before ``load`` is.
+    install : str
+        What pip needs to bring them, ``"colorkit[keras]"``; the modules' names by default.
+
+    Raises
+    ------
+    PluginError
+        When a value cannot be used.
+    """
+
+    kind: ClassVar[str] = "spec"
+
+    name: str
+    load: str | Callable[..., Any]
+    _: KW_ONLY
+    summary: str = ""
+    requires: tuple[str, ...] = ()
+    install: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if not callable(self.load) and not _matches(_LOCATION, self.load):
+            self._refuse("load", "a callable or 'module:attribute'")
+        if not isinstance(self.requires, tuple) or not all(
+            _matches(_MODULE, module) for module in self.requires
+        ):
+            self._refuse("requires", "a tuple of module names")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it answers to."""
+        return (self.name,)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The modules of ``requires`` that are not installed."""
+        return tuple(module for module in self.requires if not is_installed(module))
+
+    @property
+    def remedy(self) -> str:
+        """The command that installs what ``requires`` names."""
+        wanted = self.install or " ".join(self.requires)
+        return f"pip install '{wanted}'" if "[" in wanted else f"pip install {wanted}"
+
+    def shares_a_name(self, other: "Spec") -> bool:
+        """Whether both are of one kind and answer to one name."""
+        return self.kind == other.kind and not set(self.names).isdisjoint(other.names)
+
+    def resolve(self) -> Any:
+        """Import what ``load`` names."""
+        if not isinstance(self.load, str):
+            return self.load
+        module, _, attribute = self.load.partition(":")
+        found = import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+        return found
+
+    def _refuse(self, field: str, expected: str) -> None:
+        raise PluginError(
+            f"{field} of {self.kind} {self.name!r} must be {expected}; "
+            f"received {getattr(self, field)!r}"
+        )
+
+
+@dataclass(frozen=True)
+class BackendSpec(Spec):
+    """A backend under a name.
+
+    Attributes
+    ----------
+    name, load, summary, requires, install
+        As in every spec. ``load`` is, or names, a class, which is called with ``threads=`` where it
+        takes that and without arguments elsewhere; a function from lightness to ab; or a backend.
+    license : str
+        Of the code and the weights, as an SPDX expression.
+    aliases : tuple of str
+        Further names.
+    """
+
+    kind: ClassVar[str] = "backend"
+
+    _: KW_ONLY
+    license: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.aliases, tuple):
+            self._refuse("aliases", "a tuple of names")
+        for alias in self.aliases:
+            check_name(alias)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the aliases."""
+        return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True)
+class NetworkSpec(Spec):
+    """A Keras network that can be built, trained and exported.
+
+    Attributes
+    ----------
+    name, load, summary, requires, install
+        As in every spec. ``load`` is, or names, a function without arguments that returns a
+        ``keras.Model`` from lightness ``(N, H, W, 1)`` in 0..100 to logits on the ab bins.
+    license : str
+        Of the weights, as an SPDX expression.
+    size : int
+        Preferred short side of the input, in pixels.
+    stride : int
+        Sides of the input are multiples of this.
+    weights : str or None
+        ``"package:path/in/package.safetensors"``, or None for a network without its own.
+    """
+
+    kind: ClassVar[str] = "network"
+
+    _: KW_ONLY
+    license: str = ""
+    size: int
+    stride: int
+    weights: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in ("size", "stride"):
+            value = getattr(self, field)
+            if not isinstance(value, int) or value < 1:
+                self._refuse(field, "a positive whole number of pixels")
+        if self.weights is not None and ":" not in self.weights:
+            self._refuse("weights", "None or 'package:path/in/package.safetensors'")
+
+
+@dataclass(frozen=True)
+class CommandSpec(Spec):
+    """A subcommand of ``colorkit``.
+
+    Attributes
+    ----------
+    name, load, summary, requires, install
+        As in every spec. ``load`` is, or names, a click command.
+    """
+
+    kind: ClassVar[str] = "command"
+
+
+def check_name(name: object) -> None:
+    """Refuse what cannot be told from a path or from ``distribution:name``."""
+    if not _matches(_NAME, name) or str(name).lower().endswith(".tflite"):
+        raise PluginError(
+            f"a name is made of letters, digits, dots, dashes and underscores, and does not end "
+            f"in .tflite; received {name!r}"
+        )
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module can be found; only its parent packages are imported."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # a parent is absent, or a stub without a spec stands there
+        return False
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None

@@ -1,0 +1,85 @@
+import pytest
+
+from colorkit import BackendSpec, CommandSpec, NetworkSpec, PluginError
+from colorkit.specs import is_installed
+
+
+@pytest.mark.parametrize("name", ["lite", "lite-keras", "eccv16", "A.b_c-9", "16bit"])
+def test_names_are_plain_words(name):
+    """Letters, digits, dots, dashes and underscores make a name."""
+    assert BackendSpec(name, "module:attribute").names == (name,)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "-x", "a b", "a:b", "a/b", "é", "x.tflite", "X.TFLite", "line\n", None, 7, print]
+)
+@pytest.mark.parametrize("spec", [BackendSpec, CommandSpec])
+def test_other_names_are_refused(spec, name):
+    """What could be a path, or a distribution and a name, is no name; the message shows it."""
+    with pytest.raises(PluginError, match="a name is made of letters") as caught:
+        spec(name, "module:attribute")
+
+    assert repr(name) in str(caught.value)
+
+
+@pytest.mark.parametrize("load", ["module", "a b:c", ":c", "module:", None, 7])
+def test_load_names_a_module_and_an_attribute(load):
+    """A `load` that could never be imported is refused when the spec is made."""
+    with pytest.raises(PluginError, match="load of command 'x' must be a callable or 'module:at"):
+        CommandSpec("x", load)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"requires": "keras"}, "requires of backend 'x' must be a tuple of module names; .*'ker"),
+        ({"requires": ("keras>=3",)}, "requires of backend 'x' must be a tuple of module names"),
+        ({"aliases": "keras"}, "aliases of backend 'x' must be a tuple of names; received 'keras'"),
+        ({"aliases": ("a:b",)}, "received 'a:b'"),
+    ],
+)
+def test_wrong_values_are_refused_where_they_are_given(options, message):
+    """A spec says which of its fields is wrong, and shows the value."""
+    with pytest.raises(PluginError, match=message):
+        BackendSpec("x", "module:attribute", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "size of network 'x' must be a positive whole number of pixels; received 0"),
+        ({"stride": 8.0}, "stride of network 'x' must be a positive whole .* received 8.0"),
+        ({"weights": "x.safetensors"}, "weights of network 'x' must be None or 'package:path"),
+    ],
+)
+def test_a_network_states_sizes_and_weights_that_can_be(options, message):
+    """A network's size and stride count pixels, and its weights lie in a package."""
+    with pytest.raises(PluginError, match=message):
+        NetworkSpec("x", "module:attribute", **{"size": 256, "stride": 32} | options)
+
+
+def test_missing_modules_are_told_without_importing(tmp_path, monkeypatch):
+    """`missing` looks for modules; it imports none of them."""
+    (tmp_path / "bursting_module.py").write_text("raise RuntimeError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = BackendSpec("x", "m:a", requires=("bursting_module", "no_such_module", "no_such.part"))
+
+    assert spec.missing == ("no_such_module", "no_such.part")
+
+
+def test_the_remedy_is_a_command():
+    """`remedy` can be pasted into a shell; by default it installs the modules by their names."""
+    assert BackendSpec("x", "m:a", requires=("one", "two")).remedy == "pip install one two"
+    assert (
+        BackendSpec("x", "m:a", requires=("keras",), install="colorkit[keras]").remedy
+        == "pip install 'colorkit[keras]'"
+    )
+
+
+def test_a_module_without_a_spec_counts_as_absent(monkeypatch):
+    """A stub that a test or a sandbox put in a module's place is not taken for the module."""
+    stub = type(pytest)("stubbed")
+    stub.__spec__ = None
+    monkeypatch.setitem(__import__("sys").modules, "stubbed", stub)
+
+    assert not is_installed("stubbed")
