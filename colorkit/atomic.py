@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 
@@ -28,7 +27,7 @@ def write_atomically(
         When the folder cannot be written to, or the disk is full. Nothing is left behind.
     """
     target = Path(path)
-    part = target.with_name(f".colorkit-{secrets.token_hex(8)}.part")
+    part = target.with_name(f".colorkit-{os.urandom(8).hex()}.part")
     try:
         with part.open("xb") as file:
             file.write(content)

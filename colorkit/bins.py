@@ -43,19 +43,33 @@ def gamut_bins() -> NDArray[np.float32]:
     half = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * GRID
     hull = _convex_hull(_gamut_edges())
     swollen = _convex_hull((hull[:, None] + half).reshape(-1, 2))
-    axis = np.arange(-110, 111, GRID)
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
-    bins = grid[_inside(grid, swollen)].astype(np.float32)
+    bins = grid_bins()[_inside(grid_bins(), swollen)]
+    bins.flags.writeable = False  # shared by every caller
+    return bins
+
+
+@cache
+def grid_bins() -> NDArray[np.float32]:
+    """All points of the grid of 10, in the gamut or not.
+
+    Returns
+    -------
+    ndarray
+        ``(529, 2)`` float32, a and b in Lab units from -110 to 110, a ascending and b ascending
+        inside it: the classes of Zhang et al. (SIGGRAPH 2017) in their order.
+    """
+    axis = np.arange(-110, 111, GRID, dtype=np.float32)
+    bins = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
     bins.flags.writeable = False  # shared by every caller
     return bins
 
 
 def _gamut_edges() -> NDArray[np.float64]:
     """The twelve edges of the RGB cube: they project onto the rim of the gamut."""
-    level = np.arange(256) / 255
+    level = np.arange(0, 256, 5) / 255  # finer steps would move the hull by less than its slack
     corners = [(i, j) for i in (0.0, 1.0) for j in (0.0, 1.0)]
     edges = [
-        np.insert(np.full((256, 2), corner), axis, level, axis=1)
+        np.insert(np.full((len(level), 2), corner), axis, level, axis=1)
         for axis in range(3)
         for corner in corners
     ]
@@ -81,7 +95,7 @@ def _turn(o: tuple[float, ...], p: tuple[float, ...], q: tuple[float, ...]) -> f
     return (p[0] - o[0]) * (q[1] - o[1]) - (p[1] - o[1]) * (q[0] - o[0])
 
 
-def _inside(points: NDArray[np.int_], hull: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _inside(points: Array, hull: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which points lie in a counter-clockwise convex polygon."""
     side = np.roll(hull, -1, axis=0) - hull
     offset = points[:, None] - hull
@@ -257,7 +271,7 @@ class Distribution:
             raise OptionError(f"seed must be a whole number, at least 0; received {seed!r}")
         if not 0 <= coherence < math.inf:
             raise OptionError(f"coherence must be a number, at least 0; received {coherence!r}")
-        noise = _smooth_gumbel(self.logits.shape, coherence, np.random.default_rng(seed))
+        noise = _smooth_gumbel(self.logits.shape, coherence, int(seed))
         return _softmax(_sharpened(self.logits, temperature) + noise, softness) @ self.bins
 
     @cached_property
@@ -300,12 +314,12 @@ def _sharpened(logits: Array, temperature: float) -> Array:
     return scaled
 
 
-def _smooth_gumbel(shape: tuple[int, ...], coherence: float, rng: np.random.Generator) -> Array:
+def _smooth_gumbel(shape: tuple[int, ...], coherence: float, seed: int) -> Array:
     """Gumbel fields ``(N, h, w, Q)``, one a class, smooth over a length, Gumbel at every cell."""
     n, height, width, classes = shape
     step = max(coherence * min(height, width), 1.0)
     knots = (math.ceil(height / step) + 2, math.ceil(width / step) + 2)
-    normal = rng.standard_normal((n, *knots, classes), dtype=np.float32)
+    normal = np.random.default_rng(seed).standard_normal((n, *knots, classes), dtype=np.float32)
     for axis, cells in ((1, height), (2, width)):
         normal = _interpolate_keeping_variance(normal, axis, np.arange(cells) / step)
     uniform = np.clip(_normal_cdf(normal), 1e-6, 1 - 1e-6)

@@ -140,7 +140,7 @@ def encode(linear: Array, dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype == np.uint8:
         steps = np.multiply(linear, np.float32(_CODES - 1))
         steps += np.float32(0.5)
-        return np.take(_encoding_table(), steps.astype(np.intp), mode="clip")
+        return np.take(_encoding_table(), steps.astype(np.uint16), mode="clip")
     code = linear_to_srgb(np.clip(linear, 0, 1))
     if dtype.kind == "f":
         return code.astype(dtype)

@@ -138,7 +138,8 @@ def _unchanged(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _as_array(image: Any) -> NDArray[Any]:
-    if isinstance(image, np.ma.MaskedArray) and np.ma.is_masked(image):
+    # Without numpy.ma imported there is no masked array, and the import is slow.
+    if "numpy.ma" in sys.modules and np.ma.is_masked(image):
         masked = np.count_nonzero(np.ma.getmaskarray(image))
         raise ImageValueError(
             f"image has {masked} masked values, which have no lightness; fill them first, with "

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import colorkit
 from colorkit.errors import PluginError
 from colorkit.specs import Spec, is_installed
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "colorkit"
 
@@ -88,14 +91,16 @@ def discover(allowed: str | None = None) -> tuple[Plugin, ...]:
     return tuple(sorted(plugins, key=lambda plugin: (plugin.distribution, plugin.module)))
 
 
-def _entry_points(allowed: str | None) -> Iterator[EntryPoint]:
+def _entry_points(allowed: str | None) -> Iterator["EntryPoint"]:
+    from importlib.metadata import entry_points
+
     names = {normalized(name.strip()) for name in (allowed or "").split(",")}
     for entry_point in entry_points(group=GROUP):
         if allowed is None or normalized(_origin(entry_point)[0]) in names:
             yield entry_point
 
 
-def _load(entry_point: EntryPoint) -> Plugin:
+def _load(entry_point: "EntryPoint") -> Plugin:
     """Import one plugin and ask for its specs; whatever it does ends here."""
     specs: list[Spec] = []
     source = entry_point.value.partition(":")[0], *_origin(entry_point)
@@ -109,7 +114,7 @@ def _load(entry_point: EntryPoint) -> Plugin:
     return Plugin(*source, specs=tuple(specs))
 
 
-def _origin(entry_point: EntryPoint) -> tuple[str, str]:
+def _origin(entry_point: "EntryPoint") -> tuple[str, str]:
     """Distribution and version, as far as its metadata has them."""
     assert entry_point.dist is not None  # `entry_points` sees to it
     metadata = entry_point.dist.metadata

@@ -1,9 +1,8 @@
-"""Names, and the backends, networks and commands that stand behind them."""
+"""Names, and the backends, networks, weights and commands that stand behind them."""
 
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from threading import Lock, RLock
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -11,28 +10,39 @@ from typing import Any, TypeVar
 from colorkit.backends.base import Backend, as_backend
 from colorkit.errors import BackendError, ColorkitError, PluginError, UnknownNameError
 from colorkit.plugins import Plugin, absent_module, discover, own_plugin
-from colorkit.specs import BackendSpec, CommandSpec, NetworkSpec, Spec, check_name
+from colorkit.specs import BackendSpec, CommandSpec, NetworkSpec, Spec, WeightsSpec, check_name
 
 __all__ = [
     "BackendSpec",
     "CommandSpec",
     "NetworkSpec",
     "Registry",
+    "WeightsSpec",
     "as_backend",
     "backends",
     "commands",
     "get_backend",
     "get_command",
+    "get_converter",
     "get_network",
+    "get_weights",
     "list_plugins",
     "networks",
     "register_backend",
+    "weights",
 ]
 
 S = TypeVar("S", bound=Spec)
 T = TypeVar("T")
 
 ENVIRONMENT = "COLORKIT_PLUGINS"
+
+_LISTED: dict[str, type[Spec]] = {
+    "backends": BackendSpec,
+    "networks": NetworkSpec,
+    "weights": WeightsSpec,
+    "commands": CommandSpec,
+}
 
 
 class Registry:
@@ -87,7 +97,7 @@ class Registry:
             When there are several, or when it is a broken plugin's.
         """
         distribution, _, bare = name.rpartition(":")
-        plugins = [p for p in self.plugins() if not distribution or p.comes_from(distribution)]
+        plugins = self._plugins_of(distribution)
         found = [
             (plugin, spec)
             for plugin in plugins
@@ -100,6 +110,12 @@ class Registry:
             _refuse_if_broken(kind, name, [p for p in plugins if distribution or bare in p.claims])
             raise self._unknown(kind, name)
         return found[0]
+
+    def _plugins_of(self, distribution: str) -> list[Plugin]:
+        """All plugins, or those of one distribution; colorkit's own need no discovery."""
+        if own_plugin().comes_from(distribution):
+            return [own_plugin()]
+        return [p for p in self.plugins() if not distribution or p.comes_from(distribution)]
 
     def load(self, kind: type[S], name: str, use: Callable[[Any], T]) -> tuple[S, T]:
         """A spec, and ``use`` of what its ``load`` names.
@@ -160,6 +176,8 @@ class Registry:
         return self._installed
 
     def _unknown(self, kind: type[Spec], name: str) -> UnknownNameError:
+        from difflib import get_close_matches
+
         known = [alias for spec in self.listed(kind).values() for alias in spec.names]
         close = get_close_matches(name, known)
         parts = [f"no {kind.kind} is named {name!r}"]
@@ -269,6 +287,16 @@ def get_network(name: str) -> tuple[NetworkSpec, Any]:
     return _default.load(NetworkSpec, name, _callable)
 
 
+def get_weights(name: str) -> WeightsSpec:
+    """The spec of a file of weights; errors as for `get_backend`."""
+    return _default.find(WeightsSpec, name)[1]
+
+
+def get_converter(name: str) -> Any:
+    """The function from what a file of weights holds to tensors; errors as for `get_backend`."""
+    return _default.load(WeightsSpec, name, _callable)[1]
+
+
 def get_command(name: str) -> Any:
     """The click command of a name; errors as for `get_backend`."""
     return _default.load(CommandSpec, name, _callable)[1]
@@ -284,6 +312,11 @@ def networks() -> Mapping[str, NetworkSpec]:
     return _default.listed(NetworkSpec)
 
 
+def weights() -> Mapping[str, WeightsSpec]:
+    """The files of weights that are known; fetches none of them."""
+    return _default.listed(WeightsSpec)
+
+
 def commands() -> Mapping[str, CommandSpec]:
     """The subcommands that there are; loads none of them."""
     return _default.listed(CommandSpec)
@@ -296,15 +329,15 @@ def list_plugins() -> list[dict[str, Any]]:
     -------
     list of dict
         ``distribution``, ``version`` (None for what a module of this process registered),
-        ``module``, the names under ``backends``, ``networks`` and ``commands``, and ``error``:
-        None or one line. colorkit itself comes first.
+        ``module``, the names under ``backends``, ``networks``, ``weights`` and ``commands``, and
+        ``error``: None or one line. colorkit itself comes first.
     """
     return [
         {
             "distribution": plugin.distribution,
             "version": plugin.version or None,
             "module": plugin.module,
-            **{f"{kind}s": plugin.brings(kind) for kind in ("backend", "network", "command")},
+            **{plural: plugin.brings(spec.kind) for plural, spec in _LISTED.items()},
             "error": plugin.reason,
         }
         for plugin in _default.plugins()

@@ -107,6 +107,14 @@ def resample(values: Array, shape: tuple[int, int]) -> Array:
     return values
 
 
+def block_mean(values: Array, grid: tuple[int, ...]) -> Array:
+    """``(h, w)`` to a grid ``(h', w')``, of which both sides are whole multiples."""
+    h, w = grid[0], grid[1]
+    blocks = values.reshape(h, values.shape[0] // h, w, values.shape[1] // w)
+    means: Array = blocks.mean(axis=(1, 3))
+    return means
+
+
 def _scaled(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
@@ -180,7 +188,7 @@ class Enlarged:
         grid = ab.shape[:2]
         planes = np.moveaxis(ab, -1, 0)
         if upsampling == "guided":
-            planes = _guided_coefficients(planes, _block_mean(small, grid))
+            planes = _guided_coefficients(planes, block_mean(small, grid))
         cell = frame.cell((grid[0], grid[1]))
         self._guided = upsampling == "guided"
         self._height_of_cell = cell[0]
@@ -215,14 +223,8 @@ class Enlarged:
 def _columns_at_picture_width(planes: Array, width: int, cell: float) -> Array:
     left, share = _positions(np.arange(width), cell, planes.shape[2])
     right = np.minimum(left + 1, planes.shape[2] - 1)
-    return planes[:, :, left] * (1 - share) + planes[:, :, right] * share
-
-
-def _block_mean(small: Array, grid: tuple[int, ...]) -> Array:
-    h, w = grid[0], grid[1]
-    blocks = small.reshape(h, small.shape[0] // h, w, small.shape[1] // w)
-    means: Array = blocks.mean(axis=(1, 3))
-    return means
+    # take, unlike indexing, leaves a row's columns side by side in memory.
+    return planes.take(left, axis=2) * (1 - share) + planes.take(right, axis=2) * share
 
 
 def _guided_coefficients(
