@@ -224,13 +224,55 @@ class Distribution:
         list
             ``((a, b), probability)``, most probable first; Lab units.
         """
+        p = self._at(at)
+        return [(self._bin(q), float(p[q])) for q in np.argsort(p)[::-1][:k]]
+
+    def suggest(
+        self, k: int, at: tuple[float, float], apart: float = 20.0
+    ) -> list[tuple[tuple[float, float], float]]:
+        """Up to k colours to choose from at a point of the first picture, no two alike.
+
+        The most probable bins of `top` are neighbours, which nobody can tell apart; here each
+        colour stands for those around it.
+
+        Parameters
+        ----------
+        k : int
+            How many.
+        at : tuple of float
+            Row and column in pixels of the picture; outside it, its nearest point counts.
+        apart : float
+            Lab units that lie between any two of them at least. Bins that are nearer than that to
+            a colour count for it.
+
+        Returns
+        -------
+        list
+            ``((a, b), probability)``, most probable first; Lab units.
+        """
+        left = self._at(at).copy()
+        near = _squared_distances(self.bins, self.bins) < apart**2
+        free = np.ones(len(left), bool)
+        found: list[tuple[tuple[float, float], float]] = []
+        while free.any() and len(found) < k:
+            mass = near @ left
+            best = int(np.where(free, mass, -1).argmax())
+            found.append((self._bin(best), float(mass[best])))
+            left[near[best]] = 0
+            free &= ~near[best]
+        return found
+
+    def _bin(self, q: int) -> tuple[float, float]:
+        return float(self.bins[q, 0]), float(self.bins[q, 1])
+
+    def _at(self, point: tuple[float, float]) -> Array:
+        """Probabilities ``(Q,)`` at a row and a column of the first picture."""
         row, column = (
             min(max(int((position + 0.5) / cell), 0), cells - 1)
-            for position, cell, cells in zip(at, self.cell, self.logits.shape[1:3], strict=True)
+            for position, cell, cells in zip(point, self.cell, self.logits.shape[1:3], strict=True)
         )
-        p = self._probabilities[0, row, column]
-        best = np.argsort(p)[::-1][:k]
-        return [((float(self.bins[q, 0]), float(self.bins[q, 1])), float(p[q])) for q in best]
+        p: Array = self._probabilities[0, row, column]
+        return p
 
     def sample(
         self,

@@ -14,6 +14,7 @@ from colorkit.bins import (
     Distribution,
     calm,
     gamut_bins,
+    grid_bins,
     nearest_bin,
     soft_encode,
 )
@@ -51,6 +52,27 @@ def bin_at(a: float, b: float) -> int:
 
 
 class TestBins:
+    def test_grid_has_a_slow_and_b_fast(self):
+        """Class 23 i + j of the 529 is a = 10 i - 110, b = 10 j - 110."""
+        grid = grid_bins()
+
+        assert grid.tolist() == [[10 * i - 110, 10 * j - 110] for i in range(23) for j in range(23)]
+        assert not grid.flags.writeable
+
+    def test_grid_holds_the_gamut_in_its_order(self):
+        """The 313 bins are those of the 529 that the gamut touches, in the same order."""
+        inside = (grid_bins()[:, None] == gamut_bins()).all(axis=2)
+
+        assert inside.sum() == 313
+        assert np.array_equal(grid_bins()[inside.any(axis=1)], gamut_bins())
+
+    def test_distribution_decodes_on_the_grid(self):
+        """Certainty of one class gives its colour, in Lab units, a before b."""
+        logits = np.full((1, 1, 529, 529), -1e4, np.float32)
+        logits[0, 0, range(529), range(529)] = 0
+
+        assert np.array_equal(Distribution(logits, grid_bins()).mean()[0, 0], grid_bins())
+
     def test_bins_are_the_published_ones_in_order(self):
         """A ascending outside, b ascending inside: the classes of the published networks."""
         expected = [
@@ -365,6 +387,37 @@ class TestTop:
         one = Distribution(np.eye(12, dtype=np.float32)[None, None] * 9, bins, (1, cell))
         for pixel in range(int(12 * cell)):
             assert one.top(1, (0, pixel))[0][0][0] == int((pixel + 0.5) / cell)
+
+
+class TestSuggest:
+    def test_each_colour_stands_for_those_around_it(self):
+        """Neighbours are one suggestion, with the probability of all of them."""
+        bins = np.float32([[0, 0], [5, 0], [0, 5], [60, 0], [0, 60]])
+        one = distribution(0.2, 0.1, 0.1, 0.35, 0.25, bins=bins)
+        colours, shares = zip(*one.suggest(5, (0, 0)), strict=True)
+
+        assert colours == ((0, 0), (60, 0), (0, 60))
+        assert shares == pytest.approx((0.4, 0.35, 0.25))
+
+    @settings(max_examples=30, deadline=None)
+    @given(st.integers(0, 1000), st.integers(1, 12), st.floats(5, 60))
+    def test_no_two_are_alike(self, seed, k, apart):
+        """They lie apart as asked, the most probable first, and share at most all there is."""
+        found = random_distribution((1, 1, 1), seed).suggest(k, (0, 0), apart)
+        shares = [share for _, share in found]
+
+        assert 1 <= len(found) <= k
+        assert all(math.dist(p, q) >= apart for (p, _), (q, _) in itertools.combinations(found, 2))
+        assert shares == sorted(shares, reverse=True)
+        assert shares[-1] >= 0
+        assert sum(shares) <= 1 + 1e-4
+
+    def test_the_first_is_likelier_than_any_bin(self):
+        """It is at the cell of the point, in the coordinates of `top`."""
+        one = Distribution(random_distribution((1, 4, 4)).logits, cell=(10, 20))
+
+        assert one.suggest(1, (25, 70))[0][1] >= one.top(1, (25, 70))[0][1]
+        assert one.suggest(3, (0, 0), apart=1) == one.top(3, (0, 0))
 
 
 def drawn(one: Distribution, seed: int = 0, coherence: float = 0.5) -> np.ndarray:

@@ -1,9 +1,12 @@
+import hashlib
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from colorkit import BackendError, WeightsError
+from colorkit import BackendError, ColorkitWarning, WeightsError
+from colorkit.bins import gamut_bins
 from colorkit.errors import UnknownNameError
 from colorkit.networks import build, load_weights
 from colorkit.weights import safetensors
@@ -122,3 +125,82 @@ def test_absent_keras_is_answered_with_the_command_that_installs_it(registry, mo
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(BackendError, match=r"needs keras: pip install 'colorkit\[keras\]'"):
         build("lite")
+
+
+NARROW = """
+    from colorkit import NetworkSpec, WeightsSpec, hookimpl
+
+    def make():
+        from colorkit.networks.eccv16 import eccv16
+        return eccv16(width=1 / 16)
+
+    @hookimpl
+    def register_networks(register):
+        register(NetworkSpec("narrow", make, size=64, stride=8, weights="narrow"))
+
+    @hookimpl
+    def register_weights(register):
+        register(
+            WeightsSpec(
+                "narrow",
+                "colorkit.weights.published:eccv16_from_torch",
+                network="narrow",
+                format="pytorch",
+                urls=("URL",),
+                bytes=BYTES,
+                sha256="SHA256",
+            )
+        )
+"""
+
+
+def checkpoint():
+    """A state_dict in the published layout, of 1/16 of the published width."""
+    torch = pytest.importorskip("torch")
+    trunk = [(1, 64, 64), (64, 128, 128), (128, *[256] * 3), (256, *[512] * 3), *[[512] * 4] * 3]
+    shapes = {}
+    for block, widths in enumerate(trunk, 1):
+        for i, (before, after) in enumerate(pairwise(widths)):
+            shapes[f"model{block}.{2 * i}.weight"] = (after // 16, max(before // 16, 1), 3, 3)
+            shapes[f"model{block}.{2 * i}.bias"] = (after // 16,)
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"model{block}.{2 * len(widths) - 2}.{part}"] = (widths[-1] // 16,)
+    kernels = {0: (32, 16, 4, 4), 2: (16, 16, 3, 3), 4: (16, 16, 3, 3), 6: (313, 16, 1, 1)}
+    shapes |= {f"model8.{i}.weight": shape for i, shape in kernels.items()}
+    shapes |= {f"model8.{i}.bias": (shape[0] if i else 16,) for i, shape in kernels.items()}
+    torch.manual_seed(0)
+    state = {name: torch.rand(shape) for name, shape in shapes.items()}
+    return state | {"model_out.weight": torch.from_numpy(gamut_bins().T[..., None, None] / 110)}
+
+
+def test_published_weights_are_fetched(install, server, tmp_path, monkeypatch):
+    """A network whose weights are published gets them from their address, once, in our layout."""
+    pytest.importorskip("pooch")
+    state = checkpoint()
+    torch = pytest.importorskip("torch")
+    torch.save(state, tmp_path / "narrow.pth")
+    content = (tmp_path / "narrow.pth").read_bytes()
+    server.serve("/narrow.pth", content)
+    facts = {"URL": server.url("/narrow.pth"), "BYTES": str(len(content))}
+    source = NARROW.replace("SHA256", hashlib.sha256(content).hexdigest())
+    for name, fact in facts.items():
+        source = source.replace(name, fact)
+    install("colorkit-narrow", source)
+    monkeypatch.setenv("COLORKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("COLORKIT_OFFLINE", raising=False)
+
+    with pytest.warns(ColorkitWarning, match="fetching weights 'narrow'"):
+        network = build("narrow")
+
+    kernel = state["model4.2.weight"].numpy().transpose(2, 3, 1, 0)
+    assert any(np.array_equal(kernel, found) for found in network.get_weights())
+    for other in (build("narrow"), build("narrow", weights="narrow")):
+        for ours, theirs in zip(network.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert server.asked == ["/narrow.pth"]
+
+
+def test_weights_of_an_unknown_name_are_answered_with_the_known(registry):
+    """What is no path of a .safetensors file is a name of published weights."""
+    with pytest.raises(UnknownNameError, match=r"no weights file is named 'eccv61'.*'eccv16'"):
+        build("lite", weights="eccv61")
