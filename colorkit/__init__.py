@@ -24,9 +24,15 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from colorkit.export import export_tflite
-    from colorkit.hints import Hint
+    from colorkit.hints import Hint, load_hints, save_hints
     from colorkit.hookspecs import hookimpl
-    from colorkit.registry import BackendSpec, CommandSpec, NetworkSpec, register_backend
+    from colorkit.registry import (
+        BackendSpec,
+        CommandSpec,
+        NetworkSpec,
+        WeightsSpec,
+        register_backend,
+    )
 
 __version__ = "0.1.0"
 
@@ -47,9 +53,15 @@ _HOMES = {
         "WeightsError",
     ),
     "colorkit.export": ("export_tflite",),
-    "colorkit.hints": ("Hint",),
+    "colorkit.hints": ("Hint", "load_hints", "save_hints"),
     "colorkit.hookspecs": ("hookimpl",),
-    "colorkit.registry": ("BackendSpec", "CommandSpec", "NetworkSpec", "register_backend"),
+    "colorkit.registry": (
+        "BackendSpec",
+        "CommandSpec",
+        "NetworkSpec",
+        "WeightsSpec",
+        "register_backend",
+    ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -73,11 +85,14 @@ __all__ = [
     "PluginError",
     "Prediction",
     "WeightsError",
+    "WeightsSpec",
     "__version__",
     "colorize",
     "export_tflite",
     "hookimpl",
+    "load_hints",
     "register_backend",
+    "save_hints",
 ]
 
 

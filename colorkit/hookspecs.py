@@ -1,4 +1,4 @@
-"""The whole plugin contract: three hooks.
+"""The whole plugin contract: four hooks.
 
 A distribution names a module in its entry points, group ``colorkit``. The first time that a name is
 asked for, colorkit imports that module and calls, once, each function in it that is marked with
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pluggy
 
-from colorkit.specs import BackendSpec, CommandSpec, NetworkSpec
+from colorkit.specs import BackendSpec, CommandSpec, NetworkSpec, WeightsSpec
 
 hookspec = pluggy.HookspecMarker("colorkit")
 hookimpl = pluggy.HookimplMarker("colorkit")
@@ -19,6 +19,7 @@ hookimpl = pluggy.HookimplMarker("colorkit")
 SPECS = {
     "register_backends": BackendSpec,
     "register_networks": NetworkSpec,
+    "register_weights": WeightsSpec,
     "register_commands": CommandSpec,
 }
 """What the ``register`` of each hook takes."""
@@ -32,6 +33,11 @@ def register_backends(register: Callable[[BackendSpec], None]) -> None:
 @hookspec
 def register_networks(register: Callable[[NetworkSpec], None]) -> None:
     """Hand over Keras networks to build, train and export: ``register(NetworkSpec(...))``."""
+
+
+@hookspec
+def register_weights(register: Callable[[WeightsSpec], None]) -> None:
+    """Hand over files of weights that can be fetched: ``register(WeightsSpec(...))``."""
 
 
 @hookspec

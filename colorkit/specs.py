@@ -8,10 +8,15 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from colorkit.errors import PluginError
+from colorkit.weights.urls import is_safe
+
+WEIGHTS_FORMATS = {"pytorch": ".pth", "caffe": ".caffemodel", "safetensors": ".safetensors"}
+"""Kinds of files of weights, and how their names end."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LOCATION = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 _MODULE = re.compile(r"\w+(\.\w+)*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,8 @@ class NetworkSpec(Spec):
     stride : int
         Sides of the input are multiples of this.
     weights : str or None
-        ``"package:path/in/package.safetensors"``, or None for a network without its own.
+        ``"package:path/in/package.safetensors"``, the name of a `WeightsSpec`, or None for a
+        network without its own.
     """
 
     kind: ClassVar[str] = "network"
@@ -159,8 +165,65 @@ class NetworkSpec(Spec):
             value = getattr(self, field)
             if not isinstance(value, int) or value < 1:
                 self._refuse(field, "a positive whole number of pixels")
-        if self.weights is not None and ":" not in self.weights:
-            self._refuse("weights", "None or 'package:path/in/package.safetensors'")
+        if self.weights is not None and not _leads_to_weights(self.weights):
+            self._refuse(
+                "weights",
+                "None, 'package:path/in/package.safetensors' or the name of a WeightsSpec",
+            )
+
+
+@dataclass(frozen=True)
+class WeightsSpec(Spec):
+    """A file of weights that others publish: how it is known, where it is, and whose it is.
+
+    Attributes
+    ----------
+    name, load, summary, requires, install
+        As in every spec. ``load`` is, or names, a function from what the file holds, as
+        `colorkit.weights.files.read` gives it, to the tensors of the network: a dict of names and
+        arrays. ``dict`` itself will do where they are the same.
+    license : str
+        Of the weights, as an SPDX expression.
+    citation : str
+        What their authors ask to be cited, in one line.
+    network : str
+        Name of the `NetworkSpec` that they are for.
+    format : str
+        "pytorch", "caffe" or "safetensors".
+    urls : tuple of str
+        Where the file can be had, tried in this order. ``https://`` alone, or ``http://`` from this
+        machine to itself.
+    bytes : int or None
+        Exact size of the file.
+    sha256 : str or None
+        Of the file, 64 hexadecimal digits. None, with no size and no URLs, for a file that cannot
+        be told by its hash: then the user's own is taken.
+    """
+
+    kind: ClassVar[str] = "weights file"
+
+    _: KW_ONLY
+    license: str = ""
+    citation: str = ""
+    network: str
+    format: str
+    urls: tuple[str, ...] = ()
+    bytes: int | None = None
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name(self.network)
+        if self.format not in WEIGHTS_FORMATS:
+            self._refuse("format", f"one of {', '.join(WEIGHTS_FORMATS)}")
+        if not isinstance(self.urls, tuple) or not all(map(is_safe, self.urls)):
+            self._refuse("urls", "a tuple of https:// addresses")
+        if self.sha256 is None and (self.urls or self.bytes is not None):
+            self._refuse("sha256", "given where the size or URLs are")
+        if self.sha256 is not None and not _matches(_SHA256, self.sha256):
+            self._refuse("sha256", "64 hexadecimal digits, in small letters")
+        if self.sha256 is not None and (type(self.bytes) is not int or self.bytes < 1):
+            self._refuse("bytes", "the exact size where the SHA-256 is given")
 
 
 @dataclass(frozen=True)
@@ -183,6 +246,14 @@ def check_name(name: object) -> None:
             f"a name is made of letters, digits, dots, dashes and underscores, and does not end "
             f"in .tflite; received {name!r}"
         )
+
+
+def _leads_to_weights(location: object) -> bool:
+    """Whether it is a name, perhaps with its distribution, or a file in a package."""
+    if not isinstance(location, str):
+        return False
+    before, _, after = location.rpartition(":")
+    return before != "" if location.endswith(".safetensors") else _matches(_NAME, after)
 
 
 def is_installed(module: str) -> bool:

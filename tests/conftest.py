@@ -1,3 +1,4 @@
+import hashlib
 import importlib
 import os
 import subprocess
@@ -5,8 +6,11 @@ import sys
 import tarfile
 import venv
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from textwrap import dedent
+from threading import Thread
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -16,6 +20,7 @@ from PIL import Image
 import colorkit
 from colorkit import registry as registry_module
 from colorkit.registry import Registry
+from colorkit.weights import safetensors
 
 SEPIA = Path(__file__).parents[1] / "examples" / "colorkit-sepia"
 Install = Callable[..., None]
@@ -130,3 +135,106 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     made = Environment(folder / "venv")
     made.install(*folder.glob("*.whl"))
     return made
+
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server(ThreadingHTTPServer):
+    """A server of this machine; what it answers below each path is a function."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+    def serve(self, path: str, content: bytes, status: int = 200, **headers: str) -> None:
+        """Answer with those bytes; their number is announced where no headers are given."""
+
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            request.send_response(status)
+            for name, value in (headers or {"Content-Length": str(len(content))}).items():
+                request.send_header(name.replace("_", "-"), value)
+            request.end_headers()
+            request.wfile.write(content)
+
+        self.answers[path] = answer
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.server.answers[self.path](self)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output short."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Serve on loopback."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Server() as serving:
+        thread = Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield serving
+        serving.shutdown()
+        thread.join()
+
+
+class Published(NamedTuple):
+    """Weights named "bread" that a plugin brings, and the file that its server has."""
+
+    content: bytes
+    server: Server
+    folder: Path
+    file: Path
+
+
+@pytest.fixture
+def bread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server, install: Install
+) -> Published:
+    """Publish weights at /first and /second; neither is served yet, and the cache is empty."""
+    tensors = {"crumb": np.arange(2**17, dtype=np.float32), "crust": np.ones(3, np.float32)}
+    safetensors.write(tmp_path / "bread.safetensors", tensors)
+    content = (tmp_path / "bread.safetensors").read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    install(
+        "colorkit-bread",
+        f"""
+        import colorkit
+
+        def slices(tensors):
+            return {{f"slice/{{name}}": values for name, values in tensors.items()}}
+
+        known = dict(
+            urls=("{server.url("/first")}", "{server.url("/second")}"),
+            bytes={len(content)},
+            sha256="{sha256}",
+            license="MIT",
+            citation="B. Baker: Bread. 2031",
+        )
+
+        @colorkit.hookimpl
+        def register_weights(register):
+            about = dict(load=slices, network="bread", format="safetensors")
+            register(colorkit.WeightsSpec("bread", **about, **known))
+            register(colorkit.WeightsSpec("own-bread", **about))
+        """,
+    )
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("COLORKIT_CACHE", str(cache))
+    monkeypatch.delenv("COLORKIT_OFFLINE", raising=False)
+    folder = cache / "weights"
+    return Published(content, server, folder, folder / f"bread-{sha256[:8]}.safetensors")

@@ -114,6 +114,24 @@ def test_register_networks(install):
     assert build() == "a model"
 
 
+def test_register_weights(install):
+    """A distribution's file of weights is known by its name, with what makes tensors of it."""
+    install(
+        "colorkit-bread",
+        """
+        import colorkit
+
+        @colorkit.hookimpl
+        def register_weights(register):
+            register(colorkit.WeightsSpec("bread", dict, network="bread", format="safetensors"))
+        """,
+    )
+
+    assert names.weights()["bread"] == names.get_weights("colorkit-bread:bread")
+    assert names.get_weights("bread").sha256 is None
+    assert names.get_converter("bread") is dict
+
+
 def test_register_commands(install):
     """A distribution's subcommand stands beside colorkit's own."""
     install(
@@ -245,9 +263,13 @@ def test_the_listing_is_plain_data(install):
         "distribution": "colorkit",
         "version": colorkit.__version__,
         "module": "colorkit.builtin",
-        "backends": ["lite", "lite-keras"],
-        "networks": ["lite"],
-        "commands": ["colorize", "backends", "plugins", "export"],
+        "backends": [
+            *("lite", "lite-keras", "eccv16", "eccv16-int8", "eccv16-norebal", "siggraph17"),
+            *("eccv16-keras", "siggraph17-keras"),
+        ],
+        "networks": ["lite", "eccv16", "eccv16-norebal", "siggraph17"],
+        "weights": ["eccv16", "eccv16-caffe", "eccv16-norebal", "siggraph17"],
+        "commands": ["colorize", "backends", "plugins", "export", "weights"],
         "error": None,
     }
 

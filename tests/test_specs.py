@@ -1,6 +1,6 @@
 import pytest
 
-from colorkit import BackendSpec, CommandSpec, NetworkSpec, PluginError
+from colorkit import BackendSpec, CommandSpec, NetworkSpec, PluginError, WeightsSpec
 from colorkit.specs import is_installed
 
 
@@ -49,13 +49,48 @@ def test_wrong_values_are_refused_where_they_are_given(options, message):
     [
         ({"size": 0}, "size of network 'x' must be a positive whole number of pixels; received 0"),
         ({"stride": 8.0}, "stride of network 'x' must be a positive whole .* received 8.0"),
-        ({"weights": "x.safetensors"}, "weights of network 'x' must be None or 'package:path"),
+        ({"weights": "x.safetensors"}, "weights of network 'x' must be None, 'package:path/in/"),
+        ({"weights": "a b"}, "weights of network 'x' must be .* or the name of a WeightsSpec"),
+        ({"weights": 7}, "weights of network 'x' must be None, .* received 7"),
     ],
 )
 def test_a_network_states_sizes_and_weights_that_can_be(options, message):
-    """A network's size and stride count pixels, and its weights lie in a package."""
+    """A network's size and stride count pixels; its weights are in a package, or have a name."""
     with pytest.raises(PluginError, match=message):
         NetworkSpec("x", "module:attribute", **{"size": 256, "stride": 32} | options)
+
+
+@pytest.mark.parametrize("weights", ["package:a/b.safetensors", "bread", "colorkit-bread:bread"])
+def test_a_network_leads_to_its_weights(weights):
+    """A file in a package, and a name in the catalog of weights, perhaps with its distribution."""
+    assert NetworkSpec("x", "m:a", size=8, stride=8, weights=weights).weights == weights
+
+
+PUBLISHED = {"network": "x", "format": "caffe", "urls": ("https://a.example/x",)}
+PUBLISHED |= {"bytes": 7, "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"network": "a b"}, "a name is made of letters"),
+        ({"format": "onnx"}, "format of weights file 'x' must be one of pytorch, caffe, safete"),
+        ({"urls": ["https://a.example/x"]}, "urls of weights file 'x' must be a tuple of https://"),
+        ({"urls": ("http://a.example/x",)}, "urls of weights file 'x' .*'http://a.example/x'"),
+        ({"urls": (7,)}, "urls of weights file 'x' must be a tuple of https:// addresses"),
+        ({"sha256": "0" * 63}, "sha256 of weights file 'x' must be 64 hexadecimal digits"),
+        ({"sha256": "F" * 64}, "sha256 of weights file 'x' must be 64 .*, in small letters"),
+        ({"sha256": None}, "sha256 of weights file 'x' must be given where the size or URLs are"),
+        ({"bytes": None}, "bytes of weights file 'x' must be the exact size where the SHA-256"),
+        ({"bytes": 0}, "bytes of weights file 'x' must be the exact size .*; received 0"),
+        ({"bytes": 7.0}, "bytes of weights file 'x' must be the exact size .*; received 7.0"),
+    ],
+)
+def test_a_file_of_weights_is_known_for_sure(options, message):
+    """Weights that are fetched have a size, a hash and addresses that nobody can tamper with."""
+    assert WeightsSpec("x", dict, **PUBLISHED).missing == ()
+    with pytest.raises(PluginError, match=message):
+        WeightsSpec("x", dict, **PUBLISHED | options)
 
 
 def test_missing_modules_are_told_without_importing(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ builds: never a saved model, which may bring code.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from colorkit import registry
 from colorkit.errors import WeightsError
 from colorkit.registry import NetworkSpec
-from colorkit.weights import safetensors
+from colorkit.weights import catalog, safetensors
+from colorkit.weights.fitting import check_fit
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build", "load_weights", "packaged_weights"]
-
-SHOWN = 5
-"""Differences that a message names before it counts the rest."""
+__all__ = ["build", "call", "default_weights", "load_weights"]
 
 
 def build(name: str, *, weights: str | os.PathLike[str] | None = "default") -> "keras.Model":
@@ -36,8 +34,9 @@ def build(name: str, *, weights: str | os.PathLike[str] | None = "default") -> "
     name : str
         Of a registered network, such as "lite".
     weights : str, path or None
-        "default" loads the weights that come with the network, a path those of a .safetensors
-        file. None leaves them random, for training from nothing.
+        "default" loads the network's own: those that come with it, or published ones, which are
+        fetched once. Else the name of published weights ("eccv16-caffe"), or the path of a
+        .safetensors file. None leaves them random, for training from nothing.
 
     Returns
     -------
@@ -51,18 +50,38 @@ def build(name: str, *, weights: str | os.PathLike[str] | None = "default") -> "
     BackendError
         When Keras is not installed.
     WeightsError
-        When the weights are missing, damaged or of another network.
+        When the weights are missing, damaged or of another network, or cannot be fetched.
     """
     spec, make = registry.get_network(name)
     model: keras.Model = make()
     if weights is None:
         return model
     if weights == "default":
-        with packaged_weights(spec) as path:
+        with default_weights(spec) as path:
             load_weights(model, safetensors.read(path), path)
     else:
+        if isinstance(weights, str) and not weights.endswith(".safetensors"):
+            weights = catalog.converted(weights)
         load_weights(model, safetensors.read(weights), weights)
     return model
+
+
+def call(model: "keras.Model", inputs: Sequence[Any]) -> dict[str, Any]:
+    """What a network answers in inference: ``logits``, and ``ab`` where it has that of its own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of colorkit's signature.
+    inputs : sequence of tensor
+        Lightness ``(N, h, w, 1)``; for networks that take them also hints ``(N, h, w, 2)`` in Lab
+        units and mask ``(N, h, w, 1)``.
+    """
+    answers = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+    if not isinstance(answers, list | tuple):
+        return {"logits": answers}
+    ab, logits = answers
+    return {"ab": ab, "logits": logits}
 
 
 def load_weights(
@@ -87,42 +106,32 @@ def load_weights(
         With the first differences in names and shapes.
     """
     variables = {variable.path: variable for variable in model.weights}
-    differences = list(_differences({k: tuple(v.shape) for k, v in variables.items()}, tensors))
-    if differences:
-        more = len(differences) - SHOWN
-        raise WeightsError(
-            f"the weights in {os.fspath(source)!r} do not fit the network {model.name!r}: "
-            f"{'; '.join(differences[:SHOWN])}{f'; and {more} more' if more > 0 else ''}"
-        )
+    check_fit(
+        tensors,
+        {name: tuple(variable.shape) for name, variable in variables.items()},
+        f"the weights in {os.fspath(source)!r} do not fit the network {model.name!r}",
+    )
     for name, values in tensors.items():
         variables[name].assign(values)
 
 
-def _differences(
-    shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, NDArray[np.floating[Any]]]
-) -> Iterator[str]:
-    for name, shape in shapes.items():
-        if name not in tensors:
-            yield f"{name!r} is missing"
-        elif tensors[name].shape != shape:
-            yield f"{name!r} has shape {tensors[name].shape}, not {shape}"
-    yield from (f"{name!r} is unknown" for name in tensors if name not in shapes)
-
-
 @contextmanager
-def packaged_weights(spec: NetworkSpec) -> Iterator[Path]:
-    """The file of weights that comes with a network.
+def default_weights(spec: NetworkSpec) -> Iterator[Path]:
+    """The .safetensors file with a network's own weights, fetched where that is needed.
 
     Raises
     ------
     WeightsError
-        When it has none.
+        When it has none, or they cannot be fetched.
     """
     if spec.weights is None:
         raise WeightsError(
             f"network {spec.name!r} comes without weights; give weights= the path of a "
             f".safetensors file, or None for random ones"
         )
+    if not spec.weights.endswith(".safetensors"):
+        yield catalog.converted(spec.weights)
+        return
     package, _, path = spec.weights.partition(":")
     with as_file(files(package).joinpath(path)) as file:
         yield file

@@ -366,3 +366,43 @@ def test_names_that_a_stream_cannot_hold_are_escaped(tmp_path, monkeypatch):
 
     assert (running.returncode, err) == (0, "")
     assert out == "\\u8001.png -> \\u8001-color.png\n"
+
+
+def test_hints_colour_their_points(colorize):
+    """--hints FILE gives a picture a person's colours."""
+    picture("old.png", np.full((60, 90), 128, np.uint8))
+    colorkit.save_hints("hints.json", [colorkit.Hint(30, 45, (-40.0, 20.0))])
+
+    assert colorize("old.png", "--hints", "hints.json") == (0, "old.png -> old-color.png\n", "")
+    red, green, _ = files.read("old-color.png").image[30, 45].astype(int)
+    assert green > red + 50
+
+
+def test_hints_are_for_one_picture(colorize):
+    """Of several pictures, or several colourings of one, it is wrong usage to ask for them."""
+    picture("in/a.png")
+    picture("in/b.png")
+    colorkit.save_hints("hints.json", [colorkit.Hint(3, 3, "#f00")])
+
+    for arguments in (["in"], ["in/a.png", "--variants", "2"]):
+        code, out, err = colorize(*arguments, "--hints", "hints.json")
+        assert (code, out) == (2, "")
+        assert "--hints is for one colouring of one picture." in err
+    assert len(list(Path("in").iterdir())) == 2
+
+
+def test_bad_hints_are_one_line(colorize):
+    """A file that is none, or absent, or a point outside the picture fails with its reason."""
+    picture("old.png")
+    Path("bad.json").write_text("[]")
+    colorkit.save_hints("far.json", [colorkit.Hint(99, 0, "#f00")])
+
+    for name, message in [
+        ("bad.json", "'bad.json' is no file of hints: it must hold"),
+        ("none.json", "cannot read 'none.json': No such file"),
+        ("far.json", "old.png: a hint at row 99, column 0 lies outside the picture of 8 rows"),
+    ]:
+        code, out, err = colorize("old.png", "--hints", name)
+        assert (code, out) == (1, "")
+        assert err.startswith(f"colorkit: {message}")
+        assert err.count("\n") == 1

@@ -50,6 +50,7 @@ def test_json_is_for_programs(run, install):
         "module": "colorkit_toned",
         "backends": ["sepia"],
         "networks": [],
+        "weights": [],
         "commands": ["tone"],
         "error": None,
     }
