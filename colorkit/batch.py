@@ -13,6 +13,7 @@ from pathlib import Path
 from colorkit import compare, files
 from colorkit.colorizer import Colorizer
 from colorkit.errors import FileError, OptionError, warn
+from colorkit.hints import Hint
 
 MARK = "-color"
 """Ends the name of a coloured picture that stands beside its source."""
@@ -103,11 +104,14 @@ class Batch:
         Write over files that are there, instead of taking them as done.
     max_pixels : int
         Larger pictures are refused before they are decoded.
+    hints : sequence of Hint
+        Colours at points; variants go without them.
     """
 
     colorizer: Colorizer
     overwrite: bool = False
     max_pixels: int = files.MAX_PIXELS
+    hints: Sequence[Hint] = ()
 
     def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         """Colour files, two at once; outcomes come in the order of the jobs.
@@ -140,7 +144,7 @@ class Batch:
         if job.variants:
             coloured = self.colorizer.variants(photo.image, job.variants)
         else:
-            coloured = [self.colorizer.colorize(photo.image)]
+            coloured = [self.colorizer.colorize(photo.image, hints=self.hints)]
         # A backend may have fewer alternatives than were asked for.
         results = list(zip(job.colourings, coloured, strict=False))
         if job.compare:

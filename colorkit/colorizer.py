@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit import lab, pixels, registry
-from colorkit.backends.base import Backend, Prediction, checked
+from colorkit.backends.base import Backend, HintMap, Prediction, checked
 from colorkit.bins import PUBLISHED_TEMPERATURE, Distribution, calm, check_temperature
 from colorkit.errors import BackendError, OptionError
 from colorkit.hints import Hint, hint_map
 from colorkit.pixels import Pixels
-from colorkit.resize import Enlarged, Frame, Upsampling, shrink
+from colorkit.resize import Enlarged, Frame, Upsampling, resample, shrink
+from colorkit.spread import spread
 from colorkit.strips import each_strip, thread_count
 
 Array = NDArray[np.float32]
@@ -38,6 +39,7 @@ def colorize(
     caution: float | None = None,
     size: int | None = None,
     hints: Sequence[Hint] | None = None,
+    strict: bool = False,
 ) -> Any:
     """Colour a black-and-white image; the lightness of every pixel stays.
 
@@ -60,7 +62,10 @@ def colorize(
     size : int, optional
         Short side of what the network sees, in pixels, at most 1024. By default the backend's.
     hints : sequence of Hint, optional
-        Colours at points, for backends that take them.
+        Colours at points. A backend that takes none has them spread along the edges of lightness;
+        far from them its own colours stay. Saturation and caution leave colours of hints alone.
+    strict : bool
+        Refuse hints that the backend itself does not take.
 
     Returns
     -------
@@ -76,6 +81,8 @@ def colorize(
         When an option is outside its range.
     BackendError
         When the backend is unknown, fails, or cannot honour an option.
+    HintError
+        When a hint lies outside the image.
 
     Examples
     --------
@@ -88,7 +95,7 @@ def colorize(
     recipe = Colorizer(
         backend, temperature=temperature, saturation=saturation, caution=caution, size=size
     )
-    return recipe.colorize(image, hints=hints)
+    return recipe.colorize(image, hints=hints, strict=strict)
 
 
 @dataclass(frozen=True)
@@ -156,12 +163,21 @@ class Colorizer:
         _ = self._loaded
         return self
 
-    def colorize(self, image: Any, *, hints: Sequence[Hint] | None = None) -> Any:
+    def colorize(
+        self, image: Any, *, hints: Sequence[Hint] | None = None, strict: bool = False
+    ) -> Any:
         """Colour one image; see `colorkit.colorize`."""
         picture = pixels.split(image, self._threads)
         small, frame = self._shrink(picture)
-        prediction = self._predict(small, frame, hints)
-        return self._finish(self._decide(prediction), small, frame, picture)
+        given = hint_map(hints, frame) if hints else None
+        prediction = self._predict(small, given, strict=strict)
+        ab = self._decide(prediction)
+        layers = [self._enlarged(ab, small, frame)]
+        if given is not None:
+            change = self._change(prediction, ab, given, small)
+            # Fine enough to follow edges as it is, and a filter would wash out dots.
+            layers.append(Enlarged(change, small[0, ..., 0], frame, "bilinear"))
+        return self._finish(picture, layers)
 
     def map(self, images: Iterable[Any]) -> Iterator[Any]:
         """Colour images one after another.
@@ -219,15 +235,15 @@ class Colorizer:
         _check_range("n", n, 1, 1000, whole=True)
         picture = pixels.split(image, self._threads)
         small, frame = self._shrink(picture)
-        prediction = self._predict(small, frame, None)
+        prediction = self._predict(small)
         colours = self._alternatives(prediction, n, seed)
-        return [self._finish(ab, small, frame, picture) for ab in colours]
+        return [self._finish(picture, [self._enlarged(ab, small, frame)]) for ab in colours]
 
     def ab(self, image: Any) -> Array:
         """The colours alone, ``(H, W, 2)`` float32 in Lab units, before the gamut limits them."""
         picture = pixels.split(image, self._threads)
         small, frame = self._shrink(picture)
-        enlarged = self._enlarged(self._decide(self._predict(small, frame, None)), small, frame)
+        enlarged = self._enlarged(self._decide(self._predict(small)), small, frame)
         return np.stack(enlarged.rows(0, picture.lightness), axis=-1)
 
     def distribution(self, image: Any) -> Distribution:
@@ -238,15 +254,30 @@ class Colorizer:
         BackendError
             When the backend gives no distribution.
         """
-        picture = pixels.split(image, self._threads)
-        small, frame = self._shrink(picture)
-        believed = self._predict(small, frame, None).distribution
-        if believed is None:
-            raise BackendError(f"backend {self._name!r} gives no distribution, only colours")
+        small, frame = self._shrink(pixels.split(image, self._threads))
+        believed = self._believed(small)
         grid = believed.logits.shape[1:3]
         rows, columns = frame.cells(grid)
         logits = believed.logits[:, :rows, :columns]
         return Distribution(logits, believed.bins, frame.cell(grid))
+
+    def uncertainty(self, image: Any) -> Array:
+        """Doubt in the colours of an image, ``(H, W)`` float32 in 0..1.
+
+        That is the probability, by the distribution, that the true colour is unlike its annealed
+        mean, more than 20 Lab units away (`Distribution.confidence`).
+
+        Raises
+        ------
+        BackendError
+            When the backend gives no distribution.
+        """
+        picture = pixels.split(image, self._threads)
+        small, frame = self._shrink(picture)
+        doubt = 1 - self._believed(small).confidence(self._temperature)
+        planes = np.stack([doubt[0], doubt[0]], axis=-1)
+        rows = Enlarged(planes, small[0, ..., 0], frame, "bilinear").rows(0, picture.lightness)
+        return np.clip(rows[0], 0, 1)
 
     @property
     def _threads(self) -> int:
@@ -269,25 +300,57 @@ class Colorizer:
         _, backend = self._loaded
         return shrink(picture.lightness, self.size or backend.size, backend.stride)
 
-    def _predict(self, small: Array, frame: Frame, hints: Sequence[Hint] | None) -> Prediction:
+    def _predict(
+        self, small: Array, hints: HintMap | None = None, *, strict: bool = False
+    ) -> Prediction:
         name, backend = self._loaded
-        given = hint_map(hints, frame) if hints else None
-        if given is not None and not backend.accepts_hints:
-            raise BackendError(f"backend {name!r} takes no hints")
-        return checked(backend.predict(small, given), small, name)
+        if hints is not None and not backend.accepts_hints:
+            if strict:
+                raise BackendError(
+                    f"backend {name!r} takes no hints; without strict=True their colours are "
+                    f"spread along the edges of lightness"
+                )
+            hints = None
+        return checked(backend.predict(small, hints), small, name)
+
+    def _believed(self, small: Array) -> Distribution:
+        believed = self._predict(small).distribution
+        if believed is None:
+            raise BackendError(f"backend {self._name!r} gives no distribution, only colours")
+        return believed
+
+    def _change(self, prediction: Prediction, ab: Array, hints: HintMap, small: Array) -> Array:
+        """What a person's colours change in ``ab``: ``(h', w', 2)``, at network size or below.
+
+        A backend that takes hints has painted with them already: what saturation and caution have
+        done to that is taken back near them.
+        """
+        colours, weight = spread(hints, small)
+        grid = (weight.shape[0], weight.shape[1])
+        if self._loaded[1].accepts_hints:
+            wanted = self._at_network_size(self._chosen(prediction) - ab, small)
+            return weight * resample(wanted, grid)
+        return weight * (colours - resample(self._at_network_size(ab, small), grid))
+
+    def _at_network_size(self, ab: Array, small: Array) -> Array:
+        size = (small.shape[1], small.shape[2])
+        enlarged = self._enlarged(ab, small, Frame(size, size, size))
+        return np.stack(enlarged.rows(0, small[0, ..., 0]), axis=-1)
 
     def _decide(self, prediction: Prediction) -> Array:
         """One map ``(1, h', w', 2)`` of ab out of all that was predicted."""
+        return self._with_chroma(self._chosen(prediction), prediction.distribution)
+
+    def _chosen(self, prediction: Prediction) -> Array:
+        """That map, its chroma as the backend means it."""
         believed = prediction.distribution
         if believed is None:
             self._refuse_without_distribution("temperature", self.temperature)
             self._refuse_without_distribution("caution", self.caution)
         if prediction.ab is not None and self.temperature is None:
-            ab = prediction.ab
-        else:
-            assert believed is not None  # `checked` saw to it
-            ab = believed.mean(self._temperature)
-        return self._with_chroma(ab, believed)
+            return prediction.ab
+        assert believed is not None  # `checked` saw to it
+        return believed.mean(self._temperature)
 
     def _alternatives(self, prediction: Prediction, n: int, seed: int) -> list[Array]:
         believed = prediction.distribution
@@ -322,14 +385,16 @@ class Colorizer:
     def _enlarged(self, ab: Array, small: Array, frame: Frame) -> Enlarged:
         return Enlarged(ab[0], small[0, ..., 0], frame, self.upsampling)
 
-    def _finish(self, ab: Array, small: Array, frame: Frame, picture: Pixels) -> Any:
-        """Colours at network size to the image's own form."""
-        enlarged = self._enlarged(ab, small, frame)
+    def _finish(self, picture: Pixels, layers: Sequence[Enlarged]) -> Any:
+        """Lightness and the sum of colours, in the image's own form."""
         canvas = picture.canvas()
 
         def work(rows: slice) -> None:
             lightness = picture.lightness[rows]
-            a, b = enlarged.rows(rows.start, lightness)
+            a, b = layers[0].rows(rows.start, lightness)
+            for layer in layers[1:]:
+                for plane, more in zip((a, b), layer.rows(rows.start, lightness), strict=True):
+                    plane += more
             for channel, linear in enumerate(lab.join(lightness, a, b)):
                 canvas[rows, :, channel] = lab.encode(linear, canvas.dtype)
 

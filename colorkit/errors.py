@@ -11,7 +11,7 @@
     ├── BackendError          a backend that is missing, misbehaves or cannot do what was asked
     │   └── UnknownNameError  (also LookupError) no backend, network or command of that name
     ├── PluginError           a plugin that is broken, or two that claim one name
-    ├── WeightsError          weights that do not fit their network
+    ├── WeightsError          weights that do not fit, or cannot be fetched, read or kept
     ├── ExportError           a network that cannot be exported as asked
     ├── HintError             (also ValueError)  colour hints
     └── VideoError            reading or writing film
@@ -78,7 +78,7 @@ class PluginError(ColorkitError):
 
 
 class WeightsError(ColorkitError):
-    """Weights do not fit the network that should take them."""
+    """Weights do not fit their network, or cannot be fetched, read or kept."""
 
 
 class ExportError(ColorkitError):

@@ -84,18 +84,18 @@ def shrink(lightness: Array, size: int, stride: int) -> tuple[Array, Frame]:
     return small[None, :, :, None], Frame((height, width), network, padded)
 
 
-def fit(lightness: Array, room: tuple[int, int]) -> tuple[Array, tuple[int, int]]:
-    """A picture ``(H, W)`` in full inside a given size, the rest padded by reflection.
+def fit(values: Array, room: tuple[int, int]) -> tuple[Array, tuple[int, int]]:
+    """A picture ``(H, W, ...)`` in full inside a given size, the rest padded by reflection.
 
     Returns
     -------
     small : ndarray
-        ``room`` float32.
+        ``(*room, ...)`` float32.
     network : tuple of int
         Height and width of the picture in it, from the top left corner.
     """
-    network = _scaled(lightness.shape, min(room[i] / lightness.shape[i] for i in (0, 1)))
-    return _padded(resample(lightness, network), room), network
+    network = _scaled(values.shape, min(room[i] / values.shape[i] for i in (0, 1)))
+    return _padded(resample(values, network), room), network
 
 
 def resample(values: Array, shape: tuple[int, int]) -> Array:
@@ -120,7 +120,7 @@ def _scaled(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
 
 
 def _padded(values: Array, shape: tuple[int, int]) -> Array:
-    pad = [(0, shape[i] - values.shape[i]) for i in (0, 1)]
+    pad = [(0, shape[i] - values.shape[i]) for i in (0, 1)] + [(0, 0)] * (values.ndim - 2)
     return np.ascontiguousarray(np.pad(values, pad, "reflect"))
 
 
@@ -224,7 +224,9 @@ def _columns_at_picture_width(planes: Array, width: int, cell: float) -> Array:
     left, share = _positions(np.arange(width), cell, planes.shape[2])
     right = np.minimum(left + 1, planes.shape[2] - 1)
     # take, unlike indexing, leaves a row's columns side by side in memory.
-    return planes.take(left, axis=2) * (1 - share) + planes.take(right, axis=2) * share
+    wide: Array = planes.take(left, axis=2) * (1 - share)
+    wide += planes.take(right, axis=2) * share
+    return wide
 
 
 def _guided_coefficients(

@@ -231,12 +231,106 @@ def test_hints_reach_a_backend_that_takes_them(gray):
     assert 1 < backend.seen.mask.sum() < 200
 
 
-def test_hints_are_refused_by_a_backend_that_takes_none(gray):
-    """They are not silently dropped."""
-    with pytest.raises(BackendError, match="'lite' takes no hints"):
-        colorkit.colorize(gray, hints=[Hint(1, 1, (0, 0))])
+def ab_shown(rgb: Array, at: tuple[int, int]) -> NDArray[np.float64]:
+    """The colour of a pixel, by scikit-image."""
+    return rgb2lab(rgb[at].astype(np.float64))[1:]
+
+
+@pytest.mark.parametrize("backend", ["lite", teal, wild])
+def test_hints_win_where_the_backend_takes_none(gray, backend):
+    """At each point is the person's colour, though the points lie in texture and near edges."""
+    image = (gray / 255).astype(np.float32) * 0.6 + 0.2
+    points = [(5, 9), (25, 40), (22, 33), (45, 20), (58, 80), (0, 82)]
+    given = [Hint(*at, (6.0 * i - 15, 20.0 - 7 * i)) for i, at in enumerate(points)]
+    coloured = colorkit.colorize(image, backend, hints=given)
+    for at, hint in zip(points, given, strict=True):
+        np.testing.assert_allclose(ab_shown(coloured, at), hint.ab, atol=1)
+    assert lightness_error(gray, colorkit.colorize(gray, backend, hints=given)).max() <= 1
+
+
+def test_gray_is_a_hint_like_others(gray):
+    """It takes colour away where it is given."""
+    image = (gray / 255).astype(np.float32) * 0.6 + 0.2
+    coloured = colorkit.colorize(image, teal, hints=[Hint(10, 10, "#808080", radius=5)])
+    for at in ((10, 10), (6, 10), (10, 14)):
+        np.testing.assert_allclose(ab_shown(coloured, at), (0, 0), atol=1)
+    assert np.hypot(*ab_shown(coloured, (30, 45))) > 5
+
+
+def test_hints_stay_on_their_side_of_an_edge():
+    """Two colours beside an edge do not run over it, and one alone hardly does."""
+    image = np.full((200, 300), 0.3, np.float32)
+    image[:, 150:] = 0.7
+    left, right = (30.0, 25.0), (-20.0, -30.0)
+    both = colorkit.colorize(image, teal, hints=[Hint(99, 130, left), Hint(99, 170, right)])
+    one = colorkit.colorize(image, teal, hints=[Hint(99, 130, left)])
+    for row in (20, 99, 180):
+        np.testing.assert_allclose(ab_shown(both, (row, 145)), ab_shown(both, (row, 132)), atol=8)
+        np.testing.assert_allclose(ab_shown(one, (row, 160)), (-20, -10), atol=6)
+    np.testing.assert_allclose(ab_shown(both, (99, 146)), left, atol=4)
+    np.testing.assert_allclose(ab_shown(both, (99, 153)), right, atol=4)
+
+
+@pytest.mark.parametrize("options", [{"saturation": 0.0}, {"saturation": 2.0}, {"caution": 1.0}])
+def test_nothing_fades_a_persons_colour(gray, options):
+    """Saturation and caution are for guesses, also where the backend takes hints itself."""
+
+    class Obedient(Torn):
+        def predict(self, lightness: Array, hints: colorkit.HintMap | None = None) -> Prediction:
+            assert hints is not None
+            ab = np.where(hints.mask > 0, hints.ab, np.float32(10))
+            n, height, width, _ = lightness.shape
+            return Prediction(ab, Distribution(np.zeros((n, height, width, 313), np.float32)))
+
+    image = (gray / 255).astype(np.float32) * 0.6 + 0.2
+    given = [Hint(15, 20, (20.0, -12.0), radius=6)]
+    for backend in ("lite", Obedient()):
+        coloured = colorkit.colorize(image, backend, hints=given, **options)
+        np.testing.assert_allclose(ab_shown(coloured, (15, 20)), (20, -12), atol=1)
+
+
+def test_a_hint_of_what_is_there_changes_nothing(gray):
+    """The picture that has a colour already keeps it."""
+    plain = colorkit.colorize(gray, teal).astype(int)
+    hinted = colorkit.colorize(gray, teal, hints=[Hint(30, 40, (-20.0, -10.0))]).astype(int)
+    assert np.abs(plain - hinted).max() <= 1
+
+
+def test_the_order_of_hints_is_nothing(gray):
+    """Nor do no hints do anything."""
+    given = [Hint(5 * i, 7 * i, (5.0 * i, 9.0 - i)) for i in range(10)]
+    one = colorkit.colorize(gray, hints=given)
+    np.testing.assert_array_equal(one, colorkit.colorize(gray, hints=given[::-1]))
+    np.testing.assert_array_equal(colorkit.colorize(gray, hints=[]), colorkit.colorize(gray))
+
+
+def test_hints_are_refused_where_they_cannot_be_kept(gray):
+    """Outside the picture always; with strict, where the backend takes none itself."""
+    given = [Hint(1, 1, (0, 0))]
+    with pytest.raises(BackendError, match="'lite' takes no hints; without strict=True"):
+        colorkit.colorize(gray, hints=given, strict=True)
+    with pytest.raises(BackendError, match="'teal' takes no hints"):
+        Colorizer(teal).colorize(gray, hints=given, strict=True)
+    colorkit.colorize(gray, Torn(), hints=given, strict=True)
     with pytest.raises(HintError, match="row 61, column 0 lies outside the picture of 61 rows"):
         colorkit.colorize(gray, Torn(), hints=[Hint(61, 0, (0, 0))])
+
+
+def test_uncertainty_is_one_minus_confidence(gray):
+    """It has the picture's size, and is what the distribution says about the place."""
+    recipe = Colorizer("lite")
+    doubt = recipe.uncertainty(gray)
+    believed = recipe.distribution(gray)
+    assert doubt.shape == gray.shape
+    assert doubt.dtype == np.float32
+    row, column = 40, 30
+    at = tuple(int((p + 0.5) / c) for p, c in zip((row, column), believed.cell, strict=True))
+    around = 1 - believed.confidence()[0][at[0] - 1 : at[0] + 2, at[1] - 1 : at[1] + 2]
+    assert around.min() <= doubt[row, column] <= around.max()
+    torn = Colorizer(Torn(), temperature=0.01).uncertainty(gray)
+    np.testing.assert_allclose(torn, 1 / (1 + np.e), atol=1e-3)
+    with pytest.raises(BackendError, match="'teal' gives no distribution"):
+        Colorizer(teal).uncertainty(gray)
 
 
 def test_options_that_need_a_distribution_are_refused_without(gray):

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from colorkit.batch import Batch, Outcome, plan
 from colorkit.cli import say, say_error
 from colorkit.colorizer import MAX_SIZE, Colorizer
 from colorkit.errors import FileError
+from colorkit.hints import load_hints
 
 EXAMPLE = "colorkit-example.jpg"
 
@@ -73,6 +74,12 @@ the rest is done, 2 wrong usage, 130 interrupted."""
     metavar="N",
     help="That many colourings of each picture.",
 )
+@click.option(
+    "--hints",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Colours at points of the one picture, as JSON.",
+)
 @click.option("--compare", is_flag=True, help="Write before and after side by side as well.")
 @click.option(
     "--format",
@@ -99,6 +106,7 @@ def colorize(
     recursive: bool,
     format: str | None,
     variants: int | None,
+    hints: Path | None,
     compare: bool,
     overwrite: bool,
     max_pixels: int,
@@ -106,7 +114,8 @@ def colorize(
     **options: Any,
 ) -> None:
     """Colour black-and-white pictures: files, folders or patterns."""
-    batch = Batch(Colorizer(**options), overwrite, max_pixels)
+    given = [] if hints is None else load_hints(hints)
+    batch = Batch(Colorizer(**options), overwrite, max_pixels, given)
     if example:
         inputs = (*inputs, _write_example())
     if not inputs:
@@ -119,6 +128,8 @@ def colorize(
         variants=variants or 0,
         compare=compare,
     )
+    if hints and (variants or len(jobs) > 1):
+        raise click.UsageError("--hints is for one colouring of one picture.")
     with _silent_libraries():
         batch.colorizer.load()
     failed = False
@@ -132,14 +143,13 @@ def colorize(
 def _silent_libraries() -> Iterator[None]:
     """Keep what C libraries say while they load off the terminal; no variable turns it off."""
     sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+    with open(os.dup(2), "w", encoding=sys.stderr.encoding) as ours:
+        try:
+            with open(os.devnull, "w") as nowhere, redirect_stderr(ours):
+                os.dup2(nowhere.fileno(), 2)
+                yield
+        finally:
+            os.dup2(ours.fileno(), 2)
 
 
 def _write_example() -> Path:

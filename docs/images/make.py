@@ -10,14 +10,34 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import colorkit
+from colorkit import Hint
 from colorkit.compare import sheet
 
 HERE = Path(__file__).parent
 PHOTOS = Path(os.environ["COLORKIT_PHOTOS"], "legacy")
 CAUTIONS = (0.0, 0.5, 1.0)
+
+WALL, SUIT, BRASS, SKIN, TIE, CLOTH = (
+    "#7d9486", "#4c556e", "#c8a040", "#9a6a50", "#a02c30", "#808080",
+)  # fmt: skip
+HINTS = {
+    WALL: [
+        (120, 640), (208, 408), (291, 269), (305, 400), (319, 713), (347, 663), (413, 200),
+        (458, 824), (513, 769), (518, 292), (624, 269),
+    ],
+    SUIT: [
+        (580, 385), (419, 602), (440, 685), (530, 713), (560, 520), (563, 630), (613, 547),
+        (652, 474),
+    ],
+    BRASS: [(402, 463), (452, 380), (497, 297), (530, 224), (541, 186)],
+    SKIN: [(263, 552), (324, 574), (480, 430)],
+    TIE: [(413, 558)],
+    CLOTH: [(408, 585), (430, 485), (524, 578)],
+}  # fmt: skip
+"""Colours and where they are given, rows and columns of armstrong-1946.jpg."""
 
 Picture = NDArray[np.uint8]
 
@@ -32,6 +52,16 @@ def save(name: str, pictures: list[Picture], columns: int, height: int) -> None:
     """Write one sheet."""
     contact = Image.fromarray(sheet(pictures, columns, height))
     contact.save(HERE / name, quality=84, optimize=True)
+
+
+def dotted(photo: Picture, hints: list[Hint], radius: int = 10) -> Picture:
+    """A photograph with a dot for each hint."""
+    image = Image.fromarray(photo).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    for hint in hints:
+        centre = (hint.column, hint.row)
+        draw.circle(centre, radius, fill=str(hint.colour), outline="white", width=2)
+    return np.asarray(image)
 
 
 def main() -> None:
@@ -51,6 +81,11 @@ def main() -> None:
         for picture in (photo, *(colorkit.colorize(photo, caution=c) for c in CAUTIONS))
     ]
     save("caution.jpg", rows, columns=1 + len(CAUTIONS), height=264)
+
+    photo = gray("armstrong-1946")
+    hints = [Hint(*at, colour) for colour, points in HINTS.items() for at in points]
+    steps = [colorkit.colorize(photo), dotted(photo, hints), colorkit.colorize(photo, hints=hints)]
+    save("hints.jpg", steps, columns=3, height=360)
 
 
 if __name__ == "__main__":
