@@ -190,7 +190,9 @@ def live_options(name: str) -> set[str]:
     """Long options of a command, as its help lists them."""
     from colorkit import registry
 
-    params = registry.get_command(name).params
+    command = registry.get_command(name)
+    parts = [command, *getattr(command, "commands", {}).values()]
+    params = [param for part in parts for param in part.params]
     options = [option for p in params if isinstance(p, click.Option) for option in p.opts]
     return {option for option in options if option.startswith("--")}
 
@@ -212,7 +214,7 @@ def test_options_exist(page):
     known = {"--help", "--version", "--debug"}.union(
         *(re.findall(r'add_argument\("(--[a-z-]+)"', script) for script in scripts)
     )
-    for command in ("colorize", "backends", "plugins", "export"):
+    for command in ("colorize", "backends", "plugins", "weights", "export"):
         if command != "export" or find_spec("keras"):
             known |= live_options(command)
     named = set(re.findall(r"`(?:colorkit [\w ]*)?(--[a-z-]+)", prose(page)))

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from colorkit.bins import Distribution
+from colorkit.bins import Distribution, gamut_bins, grid_bins
 from colorkit.errors import BackendError
 
 Array = NDArray[np.float32]
@@ -50,6 +50,33 @@ class Prediction:
     ab: Array | None = None
     distribution: Distribution | None = None
     alternatives: tuple[Array, ...] = ()
+
+
+def no_hints(lightness: Array) -> HintMap:
+    """What a network that takes hints is given where a person gave none."""
+    n, height, width, _ = lightness.shape
+    return HintMap(
+        np.zeros((n, height, width, 2), np.float32), np.zeros((n, height, width, 1), np.float32)
+    )
+
+
+def prediction(logits: Array | None = None, ab: Array | None = None) -> Prediction:
+    """A network's answers as a prediction; the number of its classes tells the bins.
+
+    Raises
+    ------
+    BackendError
+        When no bins have that many classes.
+    """
+    if logits is None:
+        return Prediction(ab)
+    known = {len(bins): bins for bins in (gamut_bins(), grid_bins())}
+    if logits.shape[-1] not in known:
+        raise BackendError(
+            f"a network answers with {logits.shape[-1]} classes; bins are known for "
+            f"{' and '.join(map(str, known))}"
+        )
+    return Prediction(ab, Distribution(logits, known[logits.shape[-1]]))
 
 
 @runtime_checkable

@@ -1,14 +1,14 @@
 """Networks run by Keras, on any of its backends."""
 
 import os
+from typing import Any
 
 import keras
 import numpy as np
 
-from colorkit.backends.base import Array, HintMap, Prediction
-from colorkit.bins import Distribution
+from colorkit.backends.base import Array, HintMap, Prediction, no_hints, prediction
 from colorkit.errors import BackendError
-from colorkit.networks import build
+from colorkit.networks import build, call
 
 _PROCESS = os.getpid()
 
@@ -22,9 +22,9 @@ class KerasBackend:
         Preferred short side of the input, in pixels.
     stride : int
         Sides of the input are multiples of this.
+    accepts_hints : bool
+        Whether the network has inputs for them.
     """
-
-    accepts_hints = False
 
     def __init__(self, network: keras.Model, size: int = 256, stride: int = 32) -> None:
         """Keep the network; it is neither copied nor changed.
@@ -32,19 +32,17 @@ class KerasBackend:
         Parameters
         ----------
         network : keras.Model
-            From lightness ``(N, h, w, 1)`` in 0..100 to logits on the 313 ab bins.
+            From lightness ``(N, h, w, 1)`` in 0..100 to logits on the ab bins, or with the inputs
+            and outputs of `siggraph17`.
         size, stride : int
             As above.
         """
         self.network = network
         self.size = size
         self.stride = stride
+        self.accepts_hints = len(network.inputs) > 1
 
-    def predict(
-        self,
-        lightness: Array,
-        hints: HintMap | None = None,
-    ) -> Prediction:
+    def predict(self, lightness: Array, hints: HintMap | None = None) -> Prediction:
         """Colour for lightness ``(N, h, w, 1)`` float32 in 0..100.
 
         Raises
@@ -57,10 +55,18 @@ class KerasBackend:
                 "Keras does not survive a fork; start processes with multiprocessing's 'spawn' or "
                 "'forkserver', or use the backend 'lite'"
             )
+        inputs = [lightness]
+        if self.accepts_hints:
+            given = hints or no_hints(lightness)
+            inputs += [given.ab, given.mask]
         # Not network.predict: on TensorFlow it traces for unknown sizes from the second size on,
         # and Keras' bilinear upsampling cannot be traced so.
-        logits = keras.ops.convert_to_numpy(self.network(lightness, training=False))
-        return Prediction(distribution=Distribution(np.asarray(logits, np.float32)))
+        answers = call(self.network, inputs)
+        return prediction(**{name: _array(answer) for name, answer in answers.items()})
+
+
+def _array(tensor: Any) -> Array:
+    return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)
 
 
 class LiteKeras(KerasBackend):
@@ -71,3 +77,23 @@ class LiteKeras(KerasBackend):
 
     def __reduce__(self) -> tuple[type["LiteKeras"], tuple[()]]:
         return (LiteKeras, ())
+
+
+class Eccv16Keras(KerasBackend):
+    """Zhang, Isola and Efros, ECCV 2016, with the published weights."""
+
+    def __init__(self) -> None:
+        super().__init__(build("eccv16"), stride=8)
+
+    def __reduce__(self) -> tuple[type["Eccv16Keras"], tuple[()]]:
+        return (Eccv16Keras, ())
+
+
+class Siggraph17Keras(KerasBackend):
+    """Zhang et al., SIGGRAPH 2017, with the published weights."""
+
+    def __init__(self) -> None:
+        super().__init__(build("siggraph17"), stride=8)
+
+    def __reduce__(self) -> tuple[type["Siggraph17Keras"], tuple[()]]:
+        return (Siggraph17Keras, ())

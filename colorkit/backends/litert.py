@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colorkit.backends.base import HintMap, Prediction
+from colorkit.backends.base import HintMap, Prediction, no_hints, prediction
 from colorkit.backends.metadata import read_metadata
-from colorkit.bins import Distribution
 from colorkit.errors import BackendError
 from colorkit.resize import fit, resample
 from colorkit.strips import thread_count
 
 Array = NDArray[np.float32]
+Runner = Any  # LiteRT's SignatureRunner, which carries no types
 
 MAX_FILE_BYTES = 2**30
 MAX_INTERPRETERS = 4
@@ -33,9 +33,8 @@ class LiteRTBackend:
     """A network in a TFLite file that `colorkit.export_tflite` made.
 
     Interpreters are pooled: each serves one thread at a time, and a forked child makes its own.
+    It takes hints where the network does.
     """
-
-    accepts_hints = False
 
     def __init__(self, model: bytes, source: str, *, threads: int | None = None) -> None:
         """Load the network.
@@ -58,8 +57,11 @@ class LiteRTBackend:
         self.stride = self.metadata.stride
         self.size = self.metadata.size
         self._pool = _Pool(model, source, thread_count(threads))
-        with self._pool.interpreter((1, self.stride, self.stride)):
-            pass  # a file that LiteRT refuses is found out now
+        with self._pool.runner(()) as run:
+            self.accepts_hints = "hints" in run.get_input_details()
+            room = _room(run)
+        if room is None:  # a file that LiteRT refuses is found out now
+            self.predict(np.zeros((1, self.stride, self.stride, 1), np.float32))
 
     @classmethod
     def from_file(
@@ -86,11 +88,12 @@ class LiteRTBackend:
 
     def predict(self, lightness: Array, hints: HintMap | None = None) -> Prediction:
         """Colour for lightness ``(N, h, w, 1)`` float32 in 0..100."""
-        with self._pool.interpreter(lightness.shape[:3]) as interpreter:
-            values = _run(interpreter, lightness)
-        if self.metadata.output == "ab":
-            return Prediction(ab=values)
-        return Prediction(distribution=Distribution(values))
+        inputs = {"lightness": lightness}
+        if self.accepts_hints:
+            given = hints or no_hints(lightness)
+            inputs |= {"hints": given.ab, "mask": given.mask}
+        with self._pool.runner(lightness.shape[:3]) as run:
+            return prediction(**_answers(run, inputs))
 
 
 class Lite(LiteRTBackend):
@@ -104,35 +107,33 @@ class Lite(LiteRTBackend):
         return (Lite, ())
 
 
-def _run(interpreter: Any, lightness: Array) -> Array:
-    """The network's answer to ``(N, h, w, 1)``, at any integer fraction of that size."""
-    [details] = interpreter.get_input_details()
-    if -1 in details["shape_signature"]:
-        return _invoke(interpreter, lightness)
-    return np.concatenate([_run_fitted(interpreter, picture) for picture in lightness])
+def _answers(run: Runner, inputs: dict[str, Array]) -> dict[str, Array]:
+    """Maps by name, at any integer fraction of the inputs' size."""
+    room = _room(run)
+    if room is None:
+        return dict(run(**inputs))
+    pictures = range(len(inputs["lightness"]))
+    each = [_fitted(run, {k: v[i] for k, v in inputs.items()}, room) for i in pictures]
+    return {name: np.stack([answer[name] for answer in each]) for name in each[0]}
 
 
-def _run_fitted(interpreter: Any, picture: Array) -> Array:
+def _fitted(run: Runner, inputs: dict[str, Array], room: tuple[int, int]) -> dict[str, Array]:
     """A file of one size sees the whole picture, shrunk to fit into it, never squashed."""
-    [details] = interpreter.get_input_details()
-    room = details["shape"][1:3]
-    small, network = fit(picture[..., 0], (int(room[0]), int(room[1])))
-    [values] = _invoke(interpreter, small[None, :, :, None])
-    factor = room[0] // values.shape[0]
-    seen = values[: -(-network[0] // factor), : -(-network[1] // factor)]
-    grid = (picture.shape[0] // factor, picture.shape[1] // factor)
-    return resample(seen, grid)[None]
+    height, width, _ = inputs["lightness"].shape
+    fitted = {name: fit(values, room) for name, values in inputs.items()}
+    _, network = fitted["lightness"]
+    answers = {}
+    for name, [values] in run(**{name: small[None] for name, (small, _) in fitted.items()}).items():
+        factor = room[0] // values.shape[0]
+        seen = values[: -(-network[0] // factor), : -(-network[1] // factor)]
+        answers[name] = resample(seen, (height // factor, width // factor))
+    return answers
 
 
-def _invoke(interpreter: Any, lightness: Array) -> Array:
-    [input_details], [output_details] = (
-        interpreter.get_input_details(),
-        interpreter.get_output_details(),
-    )
-    interpreter.set_tensor(input_details["index"], np.ascontiguousarray(lightness))
-    interpreter.invoke()
-    values: Array = interpreter.get_tensor(output_details["index"])
-    return values
+def _room(run: Runner) -> tuple[int, int] | None:
+    """Height and width that a file is bound to, or None for one of any size."""
+    _, height, width, _ = run.get_input_details()["lightness"]["shape_signature"]
+    return None if height == -1 else (int(height), int(width))
 
 
 class _Pool:
@@ -146,34 +147,29 @@ class _Pool:
         _POOLS.add(self)
 
     def _start_anew(self) -> None:
-        self._idle: list[tuple[tuple[int, ...], Any]] = []
+        self._idle: list[tuple[tuple[int, ...], Runner]] = []
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(MAX_INTERPRETERS)
 
     @contextmanager
-    def interpreter(self, shape: tuple[int, ...]) -> Iterator[Any]:
-        """An interpreter that is ready for inputs of ``shape`` ``(N, h, w)``."""
+    def runner(self, shape: tuple[int, ...]) -> Iterator[Runner]:
+        """What runs the signature; if possible, one that had inputs of ``shape`` before."""
         with self._free:
-            interpreter = self._take(shape)
-            yield interpreter
+            run = self._take(shape) or self.make()
+            with self._explained():
+                yield run
             # One that failed is not put back: its state is unknown.
             if np.prod(shape) <= MAX_KEPT_PIXELS:
                 with self._lock:
-                    self._idle.append((shape, interpreter))
+                    self._idle.append((shape, run))
 
-    def _take(self, shape: tuple[int, ...]) -> Any:
+    def _take(self, shape: tuple[int, ...]) -> Runner | None:
         with self._lock:
             same = [i for i, (known, _) in enumerate(self._idle) if known == shape]
-            known, interpreter = (
-                self._idle.pop(same[0] if same else -1) if self._idle else ((), None)
-            )
-        interpreter = interpreter or self._make()
-        if known != shape:
-            with self._explained():
-                _allocate(interpreter, shape)
-        return interpreter
+            return self._idle.pop(same[0] if same else -1)[1] if self._idle else None
 
-    def _make(self) -> Any:
+    def make(self) -> Runner:
+        """A new one."""
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
@@ -182,21 +178,15 @@ class _Pool:
                 "(there are wheels for Linux, Windows and Apple silicon, Python 3.11 to 3.14)"
             ) from error
         with self._explained():
-            return Interpreter(model_content=self._model, num_threads=self._threads)
+            interpreter = Interpreter(model_content=self._model, num_threads=self._threads)
+            return interpreter.get_signature_runner("colorize")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (RuntimeError, ValueError) as error:
+        except (KeyError, RuntimeError, ValueError) as error:
             raise BackendError(f"LiteRT cannot run {self._source!r}: {error}") from error
-
-
-def _allocate(interpreter: Any, shape: tuple[int, ...]) -> None:
-    [details] = interpreter.get_input_details()
-    if -1 in details["shape_signature"]:
-        interpreter.resize_tensor_input(details["index"], [*shape, 1], strict=True)
-    interpreter.allocate_tensors()
 
 
 _POOLS: "weakref.WeakSet[_Pool]" = weakref.WeakSet()

@@ -8,11 +8,15 @@ from colorkit.backends.metadata import Output
 from colorkit.bins import PUBLISHED_TEMPERATURE, gamut_bins
 from colorkit.errors import ExportError
 from colorkit.export.verify import first_line
+from colorkit.networks import call
 
 if TYPE_CHECKING:
     import keras
 
-Precision = Literal["float32", "float16", "int8-weights"]
+Precision = Literal["float32", "float16", "int8-weights", "int8-dynamic"]
+
+INPUTS = ("lightness", "hints", "mask")
+"""Of the signature, in the order of the model's; a network without hints has the first alone."""
 
 SMALLEST_INT8 = 2**14
 """Numbers in the smallest kernel that becomes int8. Rounding the smaller ones too, which stand in
@@ -25,7 +29,7 @@ def convert(model: "keras.Model", size: tuple[int, int] | None, output: Output) 
     Parameters
     ----------
     model : keras.Model
-        From lightness to logits, on TensorFlow.
+        From lightness, and perhaps hints and mask, to logits, or to ab and logits; on TensorFlow.
     size : tuple of int or None
         Height and width, or None for any size and any number of pictures.
     output : {"logits", "ab"}
@@ -39,13 +43,16 @@ def convert(model: "keras.Model", size: tuple[int, int] | None, output: Output) 
     import keras
     import tensorflow as tf
 
-    shape = (1, *size, 1) if size else (None, None, None, 1)
-    spec = keras.InputSpec(shape=shape, dtype="float32", name="lightness")
+    sides = (1, *size) if size else (None, None, None)
+    signature = [
+        keras.InputSpec(shape=(*sides, it.shape[-1]), dtype="float32", name=name)
+        for name, it in zip(INPUTS, model.inputs, strict=False)
+    ]
     archive = keras.export.ExportArchive()
     try:
         twin = _twin(model)
         archive.track(twin)
-        archive.add_endpoint("colorize", _endpoint(twin, output), input_signature=[spec])
+        archive.add_endpoint("colorize", _endpoint(twin, output), input_signature=signature)
         with tempfile.TemporaryDirectory() as folder:
             archive.write_out(folder, verbose=False)
             converter = tf.lite.TFLiteConverter.from_saved_model(
@@ -58,22 +65,24 @@ def convert(model: "keras.Model", size: tuple[int, int] | None, output: Output) 
         ) from error
 
 
-def _endpoint(model: "keras.Model", output: Output) -> Callable[[Any], dict[str, Any]]:
+def _endpoint(model: "keras.Model", output: Output) -> Callable[..., dict[str, Any]]:
     import tensorflow as tf
 
-    def logits(lightness: Any) -> dict[str, Any]:
-        return {"logits": model(lightness, training=False)}
+    def answer(*inputs: Any) -> dict[str, Any]:
+        maps = call(model, inputs)
+        if output == "ab":
+            # A 1x1 convolution keeps four dimensions, and with them the delegate.
+            logits = maps.pop("logits")
+            if "ab" not in maps:
+                annealed = tf.nn.softmax(logits / PUBLISHED_TEMPERATURE)
+                maps["ab"] = tf.nn.conv2d(annealed, gamut_bins()[None, None], 1, "SAME")
+        return maps
 
-    def ab(lightness: Any) -> dict[str, Any]:
-        annealed = tf.nn.softmax(model(lightness, training=False) / PUBLISHED_TEMPERATURE)
-        # A 1x1 convolution keeps four dimensions, and with them the delegate.
-        return {"ab": tf.nn.conv2d(annealed, gamut_bins()[None, None], 1, "SAME")}
-
-    return logits if output == "logits" else ab
+    return answer
 
 
 def _twin(model: "keras.Model") -> "keras.Model":
-    """The same model with an upsampling that can be traced for unknown sizes."""
+    """The same model of layers that can be traced for unknown sizes, and stay one operator then."""
     import keras
     import tensorflow as tf
 
@@ -81,10 +90,19 @@ def _twin(model: "keras.Model") -> "keras.Model":
         def call(self, inputs: Any) -> Any:
             return tf.image.resize(inputs, tf.shape(inputs)[1:3] * self.size, "bilinear")
 
+    class Dilated(keras.layers.Conv2D):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            x = tf.nn.conv2d(inputs, self.kernel, 1, "SAME", dilations=self.dilation_rate)
+            return self.activation(x + self.bias if self.use_bias else x)
+
+    def kind(layer: Any) -> Any:
+        if isinstance(layer, keras.layers.UpSampling2D) and layer.interpolation == "bilinear":
+            return Resize
+        dilated = type(layer) is keras.layers.Conv2D and max(layer.dilation_rate) > 1
+        return Dilated if dilated and layer.padding == "same" else type(layer)
+
     def clone(layer: Any) -> Any:
-        enlarges = isinstance(layer, keras.layers.UpSampling2D)
-        kind = Resize if enlarges and layer.interpolation == "bilinear" else type(layer)
-        return kind.from_config(layer.get_config())
+        return kind(layer).from_config(layer.get_config())
 
     twin = keras.models.clone_model(model, clone_function=clone)
     twin.set_weights(model.get_weights())
@@ -92,7 +110,11 @@ def _twin(model: "keras.Model") -> "keras.Model":
 
 
 def shrink_weights(model: bytes, precision: Precision) -> bytes:
-    """Store the weights of a float32 TFLite file in fewer bits; its arithmetic stays float32."""
+    """Store the weights of a float32 TFLite file in fewer bits.
+
+    Arithmetic stays float32, but for "int8-dynamic": there the large convolutions multiply in 8
+    bits, with a scale for each picture.
+    """
     if precision == "float32":
         return model
     from ai_edge_quantizer import qtyping
@@ -103,6 +125,7 @@ def shrink_weights(model: bytes, precision: Precision) -> bytes:
     if precision == "float16":
         work.add_weight_only_config(*every, 16, algorithm_key=AlgorithmName.FLOAT_CASTING)
     else:
+        dynamic = precision == "int8-dynamic"
         weights = qtyping.TensorQuantizationConfig(
             num_bits=8, granularity=qtyping.QuantGranularity.CHANNELWISE
         )
@@ -110,7 +133,8 @@ def shrink_weights(model: bytes, precision: Precision) -> bytes:
             *every,
             qtyping.OpQuantizationConfig(
                 weight_tensor_config=weights,
-                explicit_dequantize=True,
+                compute_precision=qtyping.ComputePrecision["INTEGER" if dynamic else "FLOAT"],
+                explicit_dequantize=not dynamic,
                 min_weight_elements=SMALLEST_INT8,
             ),
         )

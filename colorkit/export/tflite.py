@@ -2,19 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import colorkit
 from colorkit import registry
 from colorkit.atomic import write_atomically
 from colorkit.backends.metadata import Metadata, Output, write_metadata
-from colorkit.bins import PUBLISHED_TEMPERATURE, gamut_bins
+from colorkit.bins import PUBLISHED_TEMPERATURE, gamut_bins, grid_bins
 from colorkit.errors import ExportError
 from colorkit.export import verify
-from colorkit.export.convert import Precision, convert, shrink_weights
+from colorkit.export.convert import INPUTS, Precision, convert, shrink_weights
 from colorkit.specs import is_installed
 
 if TYPE_CHECKING:
@@ -78,16 +78,19 @@ def export_tflite(
         The file, ending in ``.tflite``; replaced if it exists.
     network : str or keras.Model
         Name of a registered network, which takes its own weights, or a functional model from
-        lightness ``(N, h, w, 1)`` to logits on the 313 ab bins.
-    precision : {"float32", "float16", "int8-weights"}
-        Of the stored weights; arithmetic is float32 with all of them. "float16" takes half of the
-        bytes, "int8-weights" a third, and its colours deviate by a tenth of a Lab unit (``lite``).
+        lightness ``(N, h, w, 1)`` to logits on the 313 ab bins, or with the inputs and outputs of
+        `siggraph17`.
+    precision : {"float32", "float16", "int8-weights", "int8-dynamic"}
+        Of the stored weights; small kernels stay float32 in the last two. "int8-weights" is a
+        quarter of the size, and its arithmetic float32 as with the first two; "int8-dynamic"
+        multiplies in 8 bits, which is faster in networks of large convolutions, and wants a size.
     size : tuple of int, optional
         Height and width that the file is bound to, ``N`` being 1; multiples of the network's
         stride. Any size by default. Web pages need a fixed one.
     output : {"logits", "ab"}
         ``logits`` on the bins ``(N, h/k, w/k, 313)``, or ``ab`` ``(N, h/k, w/k, 2)`` in Lab units:
-        their annealed mean at the published temperature.
+        their annealed mean at the published temperature. A network that has ab of its own gives
+        that, in both cases.
 
     Returns
     -------
@@ -105,11 +108,16 @@ def export_tflite(
     _check_packages(precision)
     source = _source(network)
     _check_size(size, source.stride)
+    if precision == "int8-dynamic" and size is None:
+        raise ExportError(
+            "precision 'int8-dynamic' wants a size: in a file of any size its convolutions are not "
+            "accelerated, and slower than float32"
+        )
     content = shrink_weights(convert(source.model, size, output), precision)
     content = write_metadata(content, _metadata(source, precision, size, output))
-    deviation = verify.compare(
-        _eager(source.model), content, output, [size] if size else _shapes(source)
-    )
+    inputs = INPUTS[: len(source.model.inputs)]
+    shapes = [size] if size else _shapes(source)
+    deviation = verify.compare(_eager(source.model), content, inputs, shapes)
     verify.check(deviation, precision)
     try:
         write_atomically(path, content)
@@ -168,11 +176,11 @@ def _check_size(size: tuple[int, int] | None, stride: int) -> None:
 def _source(network: "str | keras.Model") -> _Source:
     import keras
 
-    from colorkit.networks import build, packaged_weights
+    from colorkit.networks import build, default_weights
 
     if isinstance(network, str):
         model, (spec, _) = build(network), registry.get_network(network)
-        with packaged_weights(spec) as weights:
+        with default_weights(spec) as weights:
             sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
         return _Source(model, spec.size, spec.stride, spec.license, sha256)
     if not isinstance(network, keras.Model):
@@ -184,17 +192,22 @@ def _source(network: "str | keras.Model") -> _Source:
 
 
 def _check_model(model: "keras.Model") -> None:
-    classes = len(gamut_bins())
-    shapes = [getattr(model, "input_shape", None), getattr(model, "output_shape", None)]
-    if [shape[-1:] if isinstance(shape, tuple) else None for shape in shapes] != [(1,), (classes,)]:
+    takes = [it.shape[-1] for it in getattr(model, "inputs", None) or []]
+    gives = [it.shape[-1] for it in getattr(model, "outputs", None) or []]
+    known = [[len(gamut_bins())], [2, len(grid_bins())]]
+    if takes not in ([1], [1, 2, 1]) or gives not in known:
         raise ExportError(
-            f"network must be a functional model from lightness (N, h, w, 1) to logits "
-            f"(N, h/k, w/k, {classes}); received {model.name!r} from {shapes[0]} to {shapes[1]}"
+            f"network must be a functional model from lightness (N, h, w, 1), perhaps with hints "
+            f"(N, h, w, 2) and mask (N, h, w, 1), to logits (N, h/k, w/k, {known[0][0]}), or to ab "
+            f"and logits on {known[1][1]} bins; received {model.name!r} with {takes} channels "
+            f"in and {gives} out"
         )
 
 
-def _eager(model: "keras.Model") -> Callable[[Any], Any]:
-    return lambda lightness: model(lightness, training=False).numpy()
+def _eager(model: "keras.Model") -> verify.Network:
+    from colorkit.networks import call
+
+    return lambda inputs: {name: answer.numpy() for name, answer in call(model, inputs).items()}
 
 
 def _shapes(source: _Source) -> list[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """Whether a TFLite file says what its Keras network says."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from colorkit.bins import Distribution
 from colorkit.errors import ExportError
 
 Array = NDArray[np.float32]
+Answers = dict[str, Array]
+Network = Callable[[Sequence[Array]], Answers]
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,24 @@ LIMITS = {
     "float32": Deviation(mean_ab=0.001, max_ab=0.1),
     "float16": Deviation(mean_ab=0.1, max_ab=3),
     "int8-weights": Deviation(mean_ab=1, max_ab=20),
+    "int8-dynamic": Deviation(mean_ab=2, max_ab=40),
 }
 """What each precision may deviate; beyond that the conversion went wrong."""
 
 
 def compare(
-    network: Callable[[Array], Array], model: bytes, output: str, shapes: list[tuple[int, int]]
+    network: Network, model: bytes, inputs: Sequence[str], shapes: list[tuple[int, int]]
 ) -> Deviation:
     """Run a network and its TFLite file on the same pictures.
 
     Parameters
     ----------
     network : callable
-        Lightness ``(1, h, w, 1)`` float32 in 0..100 to logits on the 313 bins.
+        Arrays of its inputs, in order, to its answers by name: ``logits``, perhaps ``ab``.
     model : bytes
         The TFLite file.
-    output : {"logits", "ab"}
-        Of the file.
+    inputs : sequence of str
+        Names of the inputs.
     shapes : list of tuple of int
         Heights and widths of the pictures.
 
@@ -61,22 +64,34 @@ def compare(
     ExportError
         When one of the two cannot run.
     """
+    pictures = [[_input(name, *shape) for name in inputs] for shape in shapes]
     try:
-        wanted = [network(picture(*shape)) for shape in shapes]
-        found = _run(model, output, shapes)
+        wanted = [network(arrays) for arrays in pictures]
+        found = [_run(model, dict(zip(inputs, arrays, strict=True))) for arrays in pictures]
     except Exception as error:  # both raise what they like
         raise ExportError(f"the file cannot be compared with Keras: {first_line(error)}") from error
-    if output == "ab":
-        return Deviation(*_mean_and_max([_colour(logits) for logits in wanted], found))
-    colours = [[_colour(logits) for logits in side] for side in (wanted, found)]
-    return Deviation(*_mean_and_max(*colours), *_mean_and_max(wanted, found))
+    colours = _mean_and_max(*([_colour(answer) for answer in side] for side in (wanted, found)))
+    if "logits" not in found[0]:
+        return Deviation(*colours)
+    logits = _mean_and_max(*([answer["logits"] for answer in side] for side in (wanted, found)))
+    return Deviation(*colours, *logits)
 
 
-def _run(model: bytes, output: str, shapes: list[tuple[int, int]]) -> list[Array]:
+def _run(model: bytes, inputs: Answers) -> Answers:
     from ai_edge_litert.interpreter import Interpreter
 
     run = Interpreter(model_content=model, num_threads=2).get_signature_runner("colorize")
-    return [run(lightness=picture(*shape))[output] for shape in shapes]
+    answers: Answers = run(**inputs)
+    return answers
+
+
+def _input(name: str, height: int, width: int) -> Array:
+    """Lightness, or for hints and mask a square of one colour in it."""
+    if name == "lightness":
+        return picture(height, width)
+    values = np.zeros((1, height, width, 2 if name == "hints" else 1), np.float32)
+    values[:, : height // 2, : width // 2] = (40, -20) if name == "hints" else 1
+    return values
 
 
 def check(deviation: Deviation, precision: str) -> None:
@@ -126,8 +141,10 @@ def _code(operator: Any) -> int:
     return max(int(operator.BuiltinCode()), int(operator.DeprecatedBuiltinCode()))
 
 
-def _colour(logits: Array) -> Array:
-    return Distribution(logits).mean()
+def _colour(answer: Answers) -> Array:
+    if "ab" in answer:
+        return answer["ab"]
+    return Distribution(answer["logits"]).mean()
 
 
 def _mean_and_max(wanted: list[Array], found: list[Array]) -> tuple[float, float]:

@@ -232,7 +232,8 @@ def test_nan_is_a_deviation():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"precision": "int4"}, "one of float32, float16, int8-weights; received 'int4'"),
+        ({"precision": "int4"}, "int8-weights, int8-dynamic; received 'int4'"),
+        ({"precision": "int8-dynamic"}, "'int8-dynamic' wants a size"),
         ({"output": "rgb"}, "output must be one of logits, ab; received 'rgb'"),
         ({"size": (250, 333)}, r"multiples of 32.*\(250, 333\); \(224, 320\) and \(256, 352\) fit"),
         ({"size": (256, 333)}, r"\(256, 320\) and \(256, 352\) fit"),
