@@ -97,14 +97,14 @@ def _randomize(network: "torch.nn.Sequential") -> None:
                 nn.init.uniform_(layer.weight, -1, 1)
 
 
-def write_onnx(path: Path) -> None:
+def write_onnx(path: Path, network: "torch.nn.Sequential") -> None:
     """The reference's network as an ONNX file for one SIDE x SIDE picture."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     nodes, weights = [], []
     last = "lightness"
-    for index, layer in enumerate(eccv16()):
+    for index, layer in enumerate(network):
         kind, arrays, attributes = _onnx_layer(layer)
         names = [f"weight{index}.{n}" if array.size else "" for n, array in enumerate(arrays)]
         pairs = zip(arrays, names, strict=True)
@@ -113,7 +113,7 @@ def write_onnx(path: Path) -> None:
         nodes.append(helper.make_node(kind, [last, *names], [output], **attributes))
         last = output
     inputs = [helper.make_tensor_value_info("lightness", TensorProto.FLOAT, (1, 1, SIDE, SIDE))]
-    outputs = [helper.make_tensor_value_info(last, TensorProto.FLOAT, (1, 2, SIDE, SIDE))]
+    outputs = [helper.make_tensor_value_info(last, TensorProto.FLOAT, (1, 2, None, None))]
     graph = helper.make_graph(nodes, "eccv16", inputs, outputs, weights)
     opset = [helper.make_opsetid("", 13)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
@@ -261,7 +261,7 @@ def main(name: str, onnx: Path) -> None:
     """Answer every line of the standard input, or write the ONNX file."""
     if name == "onnx":
         part = onnx.with_suffix(".part")
-        write_onnx(part)
+        write_onnx(part, eccv16())
         part.replace(onnx)
         return
     contender = CONTENDERS[name](onnx)
