@@ -118,11 +118,17 @@ class Batch:
 
         A file that fails is an outcome like any other. When the iterator is closed, the few files
         that were begun are finished first.
+
+        Raises
+        ------
+        BackendError
+            When the backend cannot be loaded, which happens while the first file is read.
         """
         pending: deque[Future[Outcome]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="colorkit-batch") as pool:
             for job in jobs:
                 pending.append(pool.submit(self._outcome, job))
+                self.colorizer.load()
                 if len(pending) > WORKERS:
                     yield pending.popleft().result()
             while pending:

@@ -1,6 +1,7 @@
 """The quantised ab plane: in-gamut bins, soft encoding, and what a distribution on them says."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from numbers import Integral, Real
@@ -25,6 +26,9 @@ DECIDED, UNDECIDED = 2.8, 4.0
 
 FADED = 0.2
 """The share of chroma that `calm` leaves where nothing is decided."""
+
+STRIP = 2**18
+"""Logits that are worked on at a time."""
 
 
 @cache
@@ -185,7 +189,9 @@ class Distribution:
             1 gives the mean: calm and a little gray. Towards 0 it becomes the mode: vivid, with
             spots.
         """
-        return self.probabilities(temperature) @ self.bins
+        check_temperature(temperature)
+        strips = [_softmax(logits, temperature) @ self.bins for logits in self._strips()]
+        return np.concatenate(strips, axis=1)
 
     def mode(self) -> Array:
         """The most probable bin, ``(N, h, w, 2)`` in Lab units."""
@@ -194,9 +200,7 @@ class Distribution:
 
     def entropy(self) -> Array:
         """Doubt ``(N, h, w)`` in nats, at temperature 1: 0 when decided, at most ln Q."""
-        p = self._probabilities
-        doubt: Array = np.einsum("nhwq,nhwq->nhw", p, -np.log(p + np.float32(1e-12)))
-        return doubt
+        return np.concatenate([_entropy(logits) for logits in self._strips()], axis=1)
 
     def confidence(self, temperature: float = PUBLISHED_TEMPERATURE, radius: float = 20.0) -> Array:
         """Probability ``(N, h, w)`` that the true colour is like the one shown.
@@ -316,6 +320,12 @@ class Distribution:
         noise = _smooth_gumbel(self.logits.shape, coherence, int(seed))
         return _softmax(_sharpened(self.logits, temperature) + noise, softness) @ self.bins
 
+    def _strips(self) -> Iterator[Array]:
+        """Logits of a few rows at a time, so that what is made of them stays in a cache."""
+        rows = max(1, STRIP // self.logits[:, 0].size)
+        for top in range(0, self.logits.shape[1], rows):
+            yield self.logits[:, top : top + rows]
+
     @cached_property
     def _probabilities(self) -> Array:
         return _softmax(self.logits, 1.0)
@@ -340,6 +350,15 @@ def calm(ab: Array, entropy: Array, caution: float) -> Array:
     smooth = doubt * doubt * (3 - 2 * doubt)
     share: Array = 1 - np.float32(caution * (1 - FADED)) * smooth
     return ab * share[..., None]
+
+
+def _entropy(logits: Array) -> Array:
+    """The logarithm of Z less the mean logit: cheaper than that of each probability."""
+    scaled = _sharpened(logits, 1.0)
+    mass = np.exp(scaled)
+    total: Array = mass.sum(axis=-1)
+    mean: Array = np.einsum("nhwq,nhwq->nhw", mass, scaled) / total
+    return np.maximum(np.log(total) - mean, np.float32(0))
 
 
 def _softmax(logits: Array, temperature: float) -> Array:

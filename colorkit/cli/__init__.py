@@ -1,5 +1,6 @@
 """The command line: it parses, calls once, and prints."""
 
+import gc
 import signal
 import sys
 import traceback
@@ -71,6 +72,7 @@ def group(ctx: click.Context, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit: 0 done, 1 failed in part, 2 wrong usage, 130 interrupted."""
+    gc.set_threshold(50_000)  # imports make many objects and no garbage
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(sys.stdout, TextIOWrapper):
         # The name of a file need not be text, or text that the terminal has letters for.
@@ -78,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always", ColorkitWarning)
         warnings.showwarning = _show_warning
-        sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    gc.freeze()  # the process ends: looking through all that it made takes longer than its exit
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

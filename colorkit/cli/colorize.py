@@ -3,9 +3,9 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -130,26 +130,33 @@ def colorize(
     )
     if hints and (variants or len(jobs) > 1):
         raise click.UsageError("--hints is for one colouring of one picture.")
-    with _silent_libraries():
-        batch.colorizer.load()
     failed = False
-    for outcome in _progress(batch.run(jobs), len(jobs)):
-        _report(outcome, debug=ctx.obj)
-        failed |= outcome.error is not None
+    with nullcontext() if ctx.obj else _silent_libraries():
+        for outcome in _progress(batch.run(jobs), len(jobs)):
+            _report(outcome, debug=ctx.obj)
+            failed |= outcome.error is not None
     ctx.exit(1 if failed else 0)
 
 
 @contextmanager
 def _silent_libraries() -> Iterator[None]:
-    """Keep what C libraries say while they load off the terminal; no variable turns it off."""
+    """Keep what C libraries say of themselves and of files off the terminal."""
     sys.stderr.flush()
     with open(os.dup(2), "w", encoding=sys.stderr.encoding) as ours:
         try:
-            with open(os.devnull, "w") as nowhere, redirect_stderr(ours):
+            with open(os.devnull, "w") as nowhere, redirect_stderr(_beside(ours)):
                 os.dup2(nowhere.fileno(), 2)
                 yield
         finally:
             os.dup2(ours.fileno(), 2)
+
+
+def _beside(ours: TextIO) -> TextIO:
+    """Where Python is to write meanwhile: as before, unless that is the stream of C."""
+    try:
+        return ours if sys.stderr.fileno() == 2 else sys.stderr
+    except (OSError, ValueError):
+        return sys.stderr
 
 
 def _write_example() -> Path:
