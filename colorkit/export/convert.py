@@ -95,11 +95,39 @@ def _twin(model: "keras.Model") -> "keras.Model":
             x = tf.nn.conv2d(inputs, self.kernel, 1, "SAME", dilations=self.dilation_rate)
             return self.activation(x + self.bias if self.use_bias else x)
 
+    class Doubled(keras.layers.Conv2DTranspose):  # type: ignore[misc]
+        """Of 4 x 4 and stride 2, as one 2 x 2 convolution whose channels are then set apart.
+
+        Row 2p of the result is ``x[p-1] k[3] + x[p] k[1]``, row 2p+1 ``x[p] k[2] + x[p+1] k[0]``,
+        and so are columns. Delegates do not run a transposed convolution of unknown size.
+        """
+
+        def call(self, inputs: Any) -> Any:
+            taps = [(3, 1), (2, 0)]
+            kernels = [
+                tf.gather(tf.gather(self.kernel, rows, axis=0), columns, axis=1)
+                for rows in taps
+                for columns in taps
+            ]
+            kernel = tf.concat([tf.transpose(it, (0, 1, 3, 2)) for it in kernels], axis=-1)
+            padded = tf.pad(inputs, [(0, 0), (1, 1), (1, 1), (0, 0)])
+            whole = tf.nn.conv2d(padded, kernel, 1, "VALID")
+            a, b, c, d = tf.split(whole, 4, axis=-1)
+            phases = [a[:, :-1, :-1], b[:, :-1, 1:], c[:, 1:, :-1], d[:, 1:, 1:]]
+            x = tf.nn.depth_to_space(tf.concat(phases, axis=-1), 2)
+            return self.activation(x + self.bias if self.use_bias else x)
+
     def kind(layer: Any) -> Any:
         if isinstance(layer, keras.layers.UpSampling2D) and layer.interpolation == "bilinear":
             return Resize
-        dilated = type(layer) is keras.layers.Conv2D and max(layer.dilation_rate) > 1
-        return Dilated if dilated and layer.padding == "same" else type(layer)
+        if getattr(layer, "padding", None) != "same":
+            return type(layer)
+        if type(layer) is keras.layers.Conv2D and max(layer.dilation_rate) > 1:
+            return Dilated
+        if type(layer) is keras.layers.Conv2DTranspose:
+            doubles = (layer.kernel_size, layer.strides) == ((4, 4), (2, 2))
+            return Doubled if doubles else type(layer)
+        return type(layer)
 
     def clone(layer: Any) -> Any:
         return kind(layer).from_config(layer.get_config())
