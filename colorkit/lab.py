@@ -99,19 +99,17 @@ def join(lightness: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:
     tuple of ndarray
         Red, green, blue in [0, 1] up to rounding, linear light, same shape.
     """
-    fy = lightness * np.float32(1 / 116)
+    # In C order, whatever comes in: below, each plane is seen as one row.
+    fy = np.multiply(lightness, np.float32(1 / 116), order="C")
     fy += np.float32(16 / 116)
-    x = _cube(a * np.float32(1 / 500) + fy)
-    z = _cube(b * np.float32(-1 / 200) + fy)
+    x = _cube(np.multiply(a, np.float32(1 / 500), order="C") + fy)
+    z = _cube(np.multiply(b, np.float32(-1 / 200), order="C") + fy)
     y = _cube(fy)
     # What a colour adds to the gray of its luminance; the offsets have no luminance themselves.
-    offsets = [_weighted(x, y, z, row) for row in RGB_FROM_XYZ * WHITE - [0, 1, 0]]
-    fit = _largest_fit(y, offsets)
-    for offset in offsets:
-        if fit is not None:
-            offset *= fit
-        offset += y
-    red, green, blue = offsets
+    red, green, blue = (_weighted(x, y, z, row) for row in RGB_FROM_XYZ * WHITE - [0, 1, 0])
+    for channel in (red, green, blue):
+        channel += y
+    _pull_into_gamut(y, (red, green, blue))
     return red, green, blue
 
 
@@ -123,16 +121,21 @@ def _weighted(x: Array, y: Array, z: Array, weights: NDArray[np.float64]) -> Arr
     return total
 
 
-def _largest_fit(gray: Array, offsets: list[Array]) -> Array | None:
-    """The largest share of the offsets, at most 1, that keeps gray + offset inside [0, 1]."""
-    highest = np.maximum(np.maximum(offsets[0], offsets[1]), offsets[2])
-    lowest = np.minimum(np.minimum(offsets[0], offsets[1]), offsets[2])
-    if np.all(highest <= 1 - gray) and np.all(lowest >= -gray):
-        return None
+def _pull_into_gamut(gray: Array, channels: tuple[Array, Array, Array]) -> None:
+    """Move colours beyond [0, 1] towards the gray of their luminance, as little as will do."""
+    highest = np.maximum(np.maximum(channels[0], channels[1]), channels[2])
+    lowest = np.minimum(np.minimum(channels[0], channels[1]), channels[2])
+    outside = np.flatnonzero((highest > 1) | (lowest < 0))
+    if not len(outside):
+        return
+    centre = gray.take(outside)
     tiny = np.float32(1e-12)
-    above = (1 - gray) / np.maximum(highest, tiny)
-    below = gray / np.maximum(-lowest, tiny)
-    return np.minimum(np.minimum(above, below), np.float32(1))
+    above = (1 - centre) / np.maximum(highest.take(outside) - centre, tiny)
+    below = centre / np.maximum(centre - lowest.take(outside), tiny)
+    share = np.minimum(np.minimum(above, below), np.float32(1))
+    for channel in channels:
+        flat = channel.reshape(-1)
+        flat[outside] = centre + share * (flat[outside] - centre)
 
 
 def encode(linear: Array, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from numbers import Integral
 
 from colorkit.errors import OptionError
 
-PIXELS = 2**17
+PIXELS = 2**18
 """Pixels of a strip: few enough for a core's cache, enough to outweigh the calls for it."""
 
 

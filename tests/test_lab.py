@@ -324,3 +324,15 @@ def test_sixteen_bit_lightness_is_within_rounding():
     code = lab.encode(joined(lightness, a, b), UINT16)
 
     np.testing.assert_allclose(rgb2lab(code)[..., 0], lightness, atol=2e-3)
+
+
+def test_join_takes_planes_in_any_order_of_memory():
+    """Columns first or rows first, the colours are the same, out of the gamut too."""
+    rng = np.random.default_rng(8)
+    planes = [rng.uniform(0, 100, (7, 9)), *rng.uniform(-100, 100, (2, 7, 9))]
+    planes = [plane.astype(np.float32) for plane in planes]
+
+    expected = lab.join(*planes)
+    for found in (lab.join(*map(np.asfortranarray, planes)), lab.join(*planes[:2], planes[2][:])):
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
