@@ -339,7 +339,10 @@ class Colorizer:
 
     def _decide(self, prediction: Prediction) -> Array:
         """One map ``(1, h', w', 2)`` of ab out of all that was predicted."""
-        return self._with_chroma(self._chosen(prediction), prediction.distribution)
+        believed = prediction.distribution
+        if self._is_own(prediction) and self.caution is None:
+            believed = None  # ab that a backend gives itself is not ours to fade unasked
+        return self._with_chroma(self._chosen(prediction), believed)
 
     def _chosen(self, prediction: Prediction) -> Array:
         """That map, its chroma as the backend means it."""
@@ -347,10 +350,14 @@ class Colorizer:
         if believed is None:
             self._refuse_without_distribution("temperature", self.temperature)
             self._refuse_without_distribution("caution", self.caution)
-        if prediction.ab is not None and self.temperature is None:
+        if prediction.ab is not None and self._is_own(prediction):
             return prediction.ab
         assert believed is not None  # `checked` saw to it
         return believed.mean(self._temperature)
+
+    def _is_own(self, prediction: Prediction) -> bool:
+        """Whether the backend's own ab is what counts: until a temperature is asked for."""
+        return prediction.ab is not None and self.temperature is None
 
     def _alternatives(self, prediction: Prediction, n: int, seed: int) -> list[Array]:
         believed = prediction.distribution
@@ -367,8 +374,9 @@ class Colorizer:
 
     def _with_chroma(self, ab: Array, believed: Distribution | None) -> Array:
         caution = DEFAULT_CAUTION if self.caution is None else self.caution
-        if believed is not None and caution and ab.shape[:3] == believed.logits.shape[:3]:
-            ab = calm(ab, believed.entropy(), caution)
+        if believed is not None and caution:
+            doubt = resample(believed.entropy()[0], (ab.shape[1], ab.shape[2]))
+            ab = calm(ab, doubt[None], caution)
         return ab * np.float32(self.saturation)
 
     @property

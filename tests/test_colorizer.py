@@ -190,6 +190,19 @@ def test_own_ab_counts_until_a_temperature_is_asked_for(gray):
     np.testing.assert_allclose(asked[0, 0], gamut_bins()[10], atol=1e-3)
 
 
+def test_own_ab_fades_when_asked_to(gray):
+    """Caution leaves a backend's own ab alone by default, and fades it by its distribution."""
+
+    class Doubtful(Torn):
+        def predict(self, lightness, hints=None):
+            torn = super().predict(lightness, hints)
+            flat = np.zeros_like(torn.distribution.logits[:, ::2, ::2])
+            return Prediction(torn.ab, Distribution(flat))
+
+    np.testing.assert_allclose(Colorizer(Doubtful(ab=True)).ab(gray), 30, atol=1e-4)
+    np.testing.assert_allclose(Colorizer(Doubtful(ab=True), caution=1.0).ab(gray), 6, atol=1e-3)
+
+
 def test_caution_fades_doubt_only(gray):
     """More caution, less chroma, where the network hesitates; none of it where it is sure."""
     chroma = [np.hypot(*np.moveaxis(Colorizer(caution=c).ab(gray), -1, 0)) for c in (0, 0.5, 1)]
