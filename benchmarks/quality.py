@@ -33,6 +33,7 @@ from PIL import Image
 from colorkit import Colorizer, lab
 from colorkit.bins import gamut_bins, nearest_bin
 from colorkit.compare import sheet
+from colorkit.skimage import colorfulness
 
 Array = NDArray[Any]
 
@@ -77,7 +78,7 @@ class Score:
         )
         square = np.mean((rgb.astype(float) - true_rgb) ** 2)
         self.psnr.append(10 * np.log10(255**2 / max(square, 1e-9)))
-        self.colourfulness.append(colourfulness(rgb))
+        self.colourfulness.append(colorfulness(rgb))
 
     def auc(self, weights: Array) -> float:
         """Area under the curve in percent; one weight for every true bin."""
@@ -95,14 +96,6 @@ class Score:
         return row | {"PSNR": float(np.mean(self.psnr)), "colour": mean / true_colourfulness}
 
 
-def colourfulness(rgb: Array) -> float:
-    """M3 of Hasler and Suesstrunk (2003), population standard deviation."""
-    red, green, blue = np.moveaxis(rgb.astype(float), -1, 0)
-    opponents = red - green, (red + green) / 2 - blue
-    deviation = np.hypot(*(o.std() for o in opponents))
-    return float(deviation + 0.3 * np.hypot(*(o.mean() for o in opponents)))
-
-
 def score(
     colorizers: dict[str, Colorizer], source: Path, keep: Callable[[int], bool], prior: Array | None
 ) -> dict[str, dict[str, float]]:
@@ -114,7 +107,7 @@ def score(
             continue
         truth = lab.rgb_to_lab(photo / np.float32(255))
         lightness, true_ab = truth[..., 0], truth[..., 1:]
-        true_colourfulness.append(colourfulness(photo))
+        true_colourfulness.append(colorfulness(photo))
         for name, total in scores.items():
             ab = colorizers[name].ab(photo) if name in colorizers else np.zeros_like(true_ab)
             coloured = lab.lab_to_rgb(np.dstack([lightness, ab]))
