@@ -1,7 +1,6 @@
 """Picture files: read with what travels beside the pixels, written whole or not at all."""
 
 import io
-import math
 import os
 import re
 import stat
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from colorkit.atomic import write_atomically
 from colorkit.errors import FileError, ImageTypeError, OptionError, warn
+from colorkit.pixels import has_colour
 
 if TYPE_CHECKING:
     from PIL.Image import Exif
@@ -331,7 +331,7 @@ def _decode(picture: "ImageFile", notes: list[str]) -> Photo:
         format=str(picture.format),
         exif=exif,
         dpi=dpi[::-1] if dpi and (turned or orientation > 4) else dpi,
-        has_colour=_has_colour(image),
+        has_colour=has_colour(image),
     )
 
 
@@ -403,21 +403,6 @@ def _pixels(picture: "ImageFile", orientation: int) -> NDArray[np.uint8]:
         strip = picture.crop((0, top, width, min(top + rows, height)))
         stored[top : top + rows] = np.asarray(strip if strip.mode == mode else strip.convert(mode))
     return upright
-
-
-def _has_colour(image: NDArray[np.uint8]) -> bool:
-    """Tell whether more than one visible pixel in 1000 is more than tinted."""
-    # Twelve scanned prints had no pixel of this spread, 400 colour photographs at least 7 % each.
-    if image.ndim == 2 or image.shape[2] == 2:
-        return False
-    step = max(1, math.isqrt(image.shape[0] * image.shape[1] // _STRIP))
-    sample = image[::step, ::step]
-    red, green, blue = (sample[..., channel] for channel in range(3))
-    highest = np.maximum(np.maximum(red, green), blue)
-    coloured = highest - np.minimum(np.minimum(red, green), blue) > 24
-    if image.shape[2] == 4:
-        coloured &= sample[..., 3] > 0
-    return bool(coloured.mean() > 0.001)
 
 
 def _note_pages(picture: "ImageFile", notes: list[str]) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorkit.errors import ImageError, ImageTypeError, ImageValueError
-from colorkit.pixels import split
+from colorkit.pixels import has_colour, split
 from colorkit.strips import PIXELS
 
 DTYPES = ["?", "u1", "<u2", ">u2", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8"]
@@ -417,3 +417,29 @@ class TestPillow:
         """Arrays are taken where Pillow was never imported."""
         monkeypatch.delitem(sys.modules, "PIL.Image")
         check_split(picture("u1", 3))
+
+
+class TestHasColour:
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
+    def test_of_any_dtype(self, dtype):
+        """More than a tint is colour, whatever the numbers are that stand for white."""
+        white = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1
+        for spread, coloured in ((0.08, False), (0.12, True)):
+            image = np.full((20, 30, 3), 0.5 * white, dtype)
+            image[:4, :4, 0] += dtype(spread * white)
+            assert has_colour(image) is coloured
+
+    def test_of_bool(self):
+        """Red on black in bits is colour, white on black is not."""
+        image = np.zeros((8, 8, 3), bool)
+        image[:4] = True
+        assert not has_colour(image)
+        image[:4, :, 1:] = False
+        assert has_colour(image)
+
+    def test_gray_arrays(self):
+        """Without three channels there is no colour; nor is there any in what is not finite."""
+        assert not has_colour(np.zeros((8, 8), np.uint8))
+        assert not has_colour(np.arange(128, dtype=np.uint8).reshape(8, 8, 2))
+        assert not has_colour(np.full((8, 8, 3), np.nan))
+        assert not has_colour(np.full((8, 8, 4), np.inf))
