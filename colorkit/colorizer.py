@@ -1,10 +1,12 @@
 """The way of a picture: gray in, colours of the same lightness out."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import KW_ONLY, dataclass, fields
 from numbers import Integral, Real
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -291,8 +293,10 @@ class Colorizer:
     def _loaded(self) -> tuple[str, Backend]:
         """The backend's name and the backend, loaded at first use."""
         if "_backend" not in self.__dict__:
-            backend = DEFAULT_BACKEND if self.backend is None else self.backend
-            self.__dict__["_backend"] = registry.get_backend(backend, threads=self.threads)
+            with _loading:
+                if "_backend" not in self.__dict__:
+                    backend = DEFAULT_BACKEND if self.backend is None else self.backend
+                    self.__dict__["_backend"] = registry.get_backend(backend, threads=self.threads)
         loaded: tuple[str, Backend] = self.__dict__["_backend"]
         return loaded
 
@@ -418,3 +422,13 @@ def _check_range(
     if isinstance(value, bool) or not isinstance(value, kind) or not lowest <= value <= highest:
         number = "a whole number" if whole else "a number"
         raise OptionError(f"{name} must be {number} in {lowest}..{highest}; received {value!r}")
+
+
+def _free_the_lock() -> None:
+    global _loading
+    _loading = RLock()
+
+
+_loading = RLock()
+if hasattr(os, "register_at_fork"):  # a forked child may be born while it is held
+    os.register_at_fork(after_in_child=_free_the_lock)

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Lock, RLock
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -142,11 +143,13 @@ class Registry:
     def backend(self, name: str, threads: int | None) -> tuple[str, Backend]:
         """A spec's name and its backend, loaded once for all who ask for that many threads."""
         _, spec = self.find(BackendSpec, name)
-        with self._loading:
-            if (spec, threads) not in self._backends:
-                _, made = self.load(BackendSpec, name, lambda it: as_backend(it, threads=threads))
-                self._backends[spec, threads] = made
-            return spec.name, self._backends[spec, threads]
+        key = (spec, threads)
+        if key not in self._backends:  # no lock without need: a fork would keep it held for ever
+            with self._loading:
+                if key not in self._backends:
+                    use = partial(as_backend, threads=threads)
+                    self._backends[key] = self.load(BackendSpec, name, use)[1]
+        return spec.name, self._backends[key]
 
     def listed(self, kind: type[S]) -> Mapping[str, S]:
         """Specs by name, or by ``distribution:name`` where several claim one name."""

@@ -442,6 +442,30 @@ def test_a_backend_is_loaded_once(registry, gray):
     assert len(made) == 1
 
 
+def test_threads_that_share_a_recipe_load_its_class_once(gray):
+    """A class without a name is made once too, however many threads begin with it together."""
+    made = []
+    start = threading.Barrier(4)
+
+    class Slow(Rivals):
+        def __init__(self) -> None:
+            made.append(self)
+            np.linalg.svd(np.random.default_rng(0).random((300, 300)))  # others get their turn
+
+    recipe = Colorizer(Slow)
+
+    def work() -> None:
+        start.wait()
+        recipe.colorize(gray)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+
+
 def test_map_keeps_order_and_looks_ahead_a_little(gray):
     """An endless stream of pictures is coloured with at most three of them taken."""
     taken = []
