@@ -109,7 +109,7 @@ def join(lightness: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:
     red, green, blue = (_weighted(x, y, z, row) for row in RGB_FROM_XYZ * WHITE - [0, 1, 0])
     for channel in (red, green, blue):
         channel += y
-    _pull_into_gamut(y, (red, green, blue))
+    pull_into_gamut(y, (red, green, blue))
     return red, green, blue
 
 
@@ -121,7 +121,7 @@ def _weighted(x: Array, y: Array, z: Array, weights: NDArray[np.float64]) -> Arr
     return total
 
 
-def _pull_into_gamut(gray: Array, channels: tuple[Array, Array, Array]) -> None:
+def pull_into_gamut(gray: Array, channels: tuple[Array, Array, Array]) -> None:
     """Move colours beyond [0, 1] towards the gray of their luminance, as little as will do."""
     highest = np.maximum(np.maximum(channels[0], channels[1]), channels[2])
     lowest = np.minimum(np.minimum(channels[0], channels[1]), channels[2])

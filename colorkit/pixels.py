@@ -76,19 +76,28 @@ def split(image: Any, threads: int = 1) -> Pixels:
     ImageValueError
         For another shape, values outside the range, NaN, or masked pixels.
     """
-    if _is_pillow(image):
-        array = from_pillow(image)
-        wrap: Callable[[NDArray[Any]], Any] = _pillow_wrapper(image)
-    else:
-        array = _as_array(image)
-        wrap = _unchanged
-    _check_dtype(array)
-    array = _with_channels(array)
-    if array.dtype == bool:
-        array = array.astype(np.uint8) * np.uint8(255)
+    array = _taken(image)
+    wrap = _pillow_wrapper(image) if _is_pillow(image) else _unchanged
     alpha = array[..., -1] if array.shape[2] in (2, 4) else None
     colour = array[..., : 1 if array.shape[2] < 3 else 3]
     return Pixels(_lightness(colour, threads), alpha, array.dtype, wrap)
+
+
+def eight_bit(image: Any) -> NDArray[np.uint8]:
+    """An image for the eye, ``(H, W, 1)`` to ``(H, W, 4)`` uint8.
+
+    Parameters
+    ----------
+    image : array_like or PIL.Image.Image
+        As for `split`; what that refuses is refused with the same errors.
+    """
+    array = _taken(image)
+    if array.dtype.kind == "f":
+        _check_range(array, array)
+        array = np.rint(255 * np.clip(array, 0, 1))
+    elif array.dtype.itemsize == 2:
+        array = (array.astype(np.uint32) + 128) // 257
+    return array.astype(np.uint8, copy=False)
 
 
 def has_colour(image: NDArray[Any]) -> bool:
@@ -138,6 +147,14 @@ def from_pillow(image: "Image") -> NDArray[Any]:
     target = ("LA" if transparent else "L") if gray else ("RGBA" if transparent else "RGB")
     # Premultiplied La converts to LA alone; every other mode converts to its target at once.
     return np.asarray(image if mode == target else image.convert(target))
+
+
+def _taken(image: Any) -> NDArray[Any]:
+    """``(H, W, 1)`` to ``(H, W, 4)`` of a dtype that is accepted; uint8 of bool."""
+    array = from_pillow(image) if _is_pillow(image) else _as_array(image)
+    _check_dtype(array)
+    array = _with_channels(array)
+    return array.astype(np.uint8) * np.uint8(255) if array.dtype == bool else array
 
 
 def _is_pillow(image: Any) -> bool:
@@ -260,12 +277,16 @@ def _converter(colour: NDArray[Any]) -> Callable[[NDArray[Any]], Array]:
 
 
 def _lightness_of_floats(strip: NDArray[Any], image: NDArray[Any]) -> Array:
-    if not (strip.min() >= -TOLERANCE and strip.max() <= 1 + TOLERANCE):  # NaN compares false
-        raise _out_of_range(image)
+    _check_range(strip, image)
     code = np.clip(strip, 0, 1).astype(np.float32)
     linear = lab.srgb_to_linear(code)
     light = linear[..., 0] if strip.shape[2] == 1 else lab.luminance(linear)
     return lab.lightness(light)
+
+
+def _check_range(strip: NDArray[Any], image: NDArray[Any]) -> None:
+    if not (strip.min() >= -TOLERANCE and strip.max() <= 1 + TOLERANCE):  # NaN compares false
+        raise _out_of_range(image)
 
 
 def _out_of_range(image: NDArray[Any]) -> ImageValueError:

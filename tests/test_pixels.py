@@ -10,7 +10,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorkit.errors import ImageError, ImageTypeError, ImageValueError
-from colorkit.pixels import has_colour, split
+from colorkit.pixels import eight_bit, has_colour, split
 from colorkit.strips import PIXELS
 
 DTYPES = ["?", "u1", "<u2", ">u2", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8"]
@@ -417,6 +417,17 @@ class TestPillow:
         """Arrays are taken where Pillow was never imported."""
         monkeypatch.delitem(sys.modules, "PIL.Image")
         check_split(picture("u1", 3))
+
+
+def test_eight_bits_are_the_nearest():
+    """For the eye, every code value of 16 bits and of floats becomes the nearest of 8 bits."""
+    wide = np.arange(2**16, dtype=np.uint16).reshape(256, 256)
+    nearest = np.rint(wide / 257)[..., None]
+
+    for image in (wide, wide.astype(">u2"), wide / 65535):
+        seen = eight_bit(image)
+        assert seen.dtype == np.uint8
+        np.testing.assert_array_equal(seen, nearest)
 
 
 class TestHasColour:
