@@ -1,68 +1,34 @@
-"""Many picture files: which become which, and the work itself."""
+"""Many picture files: the work, and what became of each."""
 
-import glob
-import os
-import re
-import unicodedata
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from colorkit import compare, files
+from numpy.typing import NDArray
+
+from colorkit import comparison, files
+from colorkit.atomic import remove_leftovers
 from colorkit.colorizer import Colorizer
-from colorkit.errors import FileError, OptionError, warn
+from colorkit.errors import ColorkitError, FileError
+from colorkit.files import Photo
 from colorkit.hints import Hint
-
-MARK = "-color"
-"""Ends the name of a coloured picture that stands beside its source."""
+from colorkit.lineart import is_line_art
+from colorkit.pixels import eight_bit
+from colorkit.plan import Job
+from colorkit.provenance import add_to_xmp
 
 WORKERS = 2
 """Files in work at once: while one is coloured, another is read or written."""
 
-_RESULT = re.compile(rf"(.+){MARK}(-\d+|-compare)?", re.DOTALL)
+SEED = 0
+"""Of variants."""
 
-
-@dataclass(frozen=True)
-class Job:
-    """One picture file, and what is to become of it.
-
-    Parameters
-    ----------
-    source : Path
-        The picture.
-    target : Path
-        The file for its colours; the names of several files are made from it.
-    variants : int
-        That many colourings instead of one; 0 gives the one.
-    compare : bool
-        Before and after side by side too.
-    """
-
-    source: Path
-    target: Path
-    variants: int = 0
-    compare: bool = False
-
-    @property
-    def colourings(self) -> list[Path]:
-        """A file for each colouring."""
-        names = [f"-{i}" for i in range(1, self.variants + 1)] or [""]
-        return [self._named(name) for name in names]
-
-    @property
-    def comparison(self) -> Path:
-        """The file for before and after, if there is to be one."""
-        return self._named("-compare")
-
-    @property
-    def targets(self) -> list[Path]:
-        """All files that it writes."""
-        return [*self.colourings, *[self.comparison] * self.compare]
-
-    def _named(self, name: str) -> Path:
-        return self.target.with_name(f"{self.target.stem}{name}{self.target.suffix}")
+HAD_COLOUR = "had colours, which are replaced"
+LINE_ART = "looks like a page of text or a line drawing, whose colours nobody can tell"
 
 
 @dataclass(frozen=True)
@@ -75,15 +41,15 @@ class Outcome:
         The job.
     written : tuple of Path
         Files that were written; empty when it was skipped or failed.
-    replaced_colour : bool
-        Whether the source held colours, which were replaced.
+    remarks : tuple of str
+        Why colouring the source may make little sense: it had colours, it is a page of text.
     error : Exception or None
         Why it failed.
     """
 
     job: Job
     written: tuple[Path, ...] = ()
-    replaced_colour: bool = False
+    remarks: tuple[str, ...] = ()
     error: Exception | None = None
 
     @property
@@ -106,27 +72,39 @@ class Batch:
         Larger pictures are refused before they are decoded.
     hints : sequence of Hint
         Colours at points; variants go without them.
+    metadata : str
+        How much of a picture's metadata its colours get: "keep", "safe" or "none", as for
+        `colorkit.files.reduce_metadata`.
+    provenance : bool
+        Note in every file that a model made its colours, and which.
     """
 
     colorizer: Colorizer
     overwrite: bool = False
     max_pixels: int = files.MAX_PIXELS
     hints: Sequence[Hint] = ()
+    metadata: str = "keep"
+    provenance: bool = True
 
     def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         """Colour files, two at once; outcomes come in the order of the jobs.
 
         A file that fails is an outcome like any other. When the iterator is closed, the few files
-        that were begun are finished first.
+        that were begun are finished first. What killed runs left half written in the folders of
+        the targets is removed.
 
         Raises
         ------
         BackendError
             When the backend cannot be loaded, which happens while the first file is read.
         """
+        folders = set[Path]()
         pending: deque[Future[Outcome]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="colorkit-batch") as pool:
             for job in jobs:
+                if job.target.parent not in folders:
+                    folders.add(job.target.parent)
+                    remove_leftovers(job.target.parent)
                 pending.append(pool.submit(self._outcome, job))
                 self.colorizer.load()
                 if len(pending) > WORKERS:
@@ -134,208 +112,104 @@ class Batch:
             while pending:
                 yield pending.popleft().result()
 
+    def missing(self, job: Job) -> list[Path]:
+        """Files of a job that are still to be written."""
+        return [target for target in job.targets if self.overwrite or not target.exists()]
+
+    def photos(self, job: Job) -> Iterator[Photo]:
+        """What a job colours: all pages, or the first one if there are to be several results."""
+        if job.variants or job.compare:
+            yield files.read(job.source, max_pixels=self.max_pixels)
+        else:
+            yield from files.read_pages(job.source, max_pixels=self.max_pixels)
+
     def _outcome(self, job: Job) -> Outcome:
         try:
-            if all(map(self._is_done, job.targets)):
-                return Outcome(job)
-            return self._color(job)
+            wanted = self.missing(job)
+            return self._color(job, wanted) if wanted else Outcome(job)
         except Exception as error:  # one bad file must not end the run
             return Outcome(job, error=error)
 
-    def _is_done(self, target: Path) -> bool:
-        return target.exists() and not self.overwrite
+    def _color(self, job: Job, wanted: Sequence[Path]) -> Outcome:
+        remarks = dict[str, None]()  # in order, each once
+        written = []
+        for target, photos in self._results(job, remarks):
+            if target in wanted:
+                self._write(target, photos)
+                written.append(target)
+        return Outcome(job, tuple(written), tuple(remarks))
 
-    def _color(self, job: Job) -> Outcome:
-        photo = files.read(job.source, max_pixels=self.max_pixels)
-        if job.variants:
-            coloured = self.colorizer.variants(photo.image, job.variants)
-        else:
-            coloured = [self.colorizer.colorize(photo.image, hints=self.hints)]
+    def _results(
+        self, job: Job, remarks: dict[str, None]
+    ) -> Iterator[tuple[Path, Iterator[Photo]]]:
+        """The files of a job, and the pages of each."""
+        if not (job.variants or job.compare):
+            yield job.target, self._pages(job, remarks)
+            return
+        photo = next(self.photos(job))
+        remarks |= dict.fromkeys(remarks_on(photo))
+        coloured = self._colourings(photo, job.variants)
         # A backend may have fewer alternatives than were asked for.
-        results = list(zip(job.colourings, coloured, strict=False))
+        for target, result in zip(job.colourings, coloured, strict=False):
+            yield target, iter([result])
         if job.compare:
-            results.append((job.comparison, compare.side_by_side(photo.image, *coloured)))
-        wanted = [(target, image) for target, image in results if not self._is_done(target)]
-        _make_folder(job.target.parent)
-        for target, image in wanted:
-            files.write(target, image, like=photo, overwrite=self.overwrite)
-        return Outcome(job, tuple(target for target, _ in wanted), photo.has_colour)
+            both = map(eight_bit, (photo.image, *(result.image for result in coloured)))
+            image = comparison.side_by_side(*both)
+            yield job.comparison, iter([self._result(photo, image)])
 
+    def _pages(self, job: Job, remarks: dict[str, None]) -> Iterator[Photo]:
+        for page in self.photos(job):
+            remarks |= dict.fromkeys(remarks_on(page))
+            yield from self._colourings(page)
 
-def plan(
-    inputs: Sequence[str | os.PathLike[str]],
-    output: str | os.PathLike[str] | None = None,
-    *,
-    recursive: bool = False,
-    format: str | None = None,
-    variants: int = 0,
-    compare: bool = False,
-) -> list[Job]:
-    """Which files become which.
+    def _colourings(self, photo: Photo, variants: int = 0) -> list[Photo]:
+        """A page in colour, or in several."""
+        try:
+            if variants:
+                images = self.colorizer.variants(photo.image, variants, SEED)
+                details = [{"variant": i, "seed": SEED} for i in range(1, len(images) + 1)]
+            else:
+                images = [self.colorizer.colorize(photo.image, hints=self.hints)]
+                details = [{"hints": len(self.hints)} if self.hints else {}]
+        except ColorkitError:
+            raise
+        except Exception as error:  # a backend may raise anything
+            raise ColorkitError(f"cannot be coloured: {error!r}") from error
+        return [
+            self._result(photo, image, **detail)
+            for image, detail in zip(images, details, strict=True)
+        ]
 
-    Parameters
-    ----------
-    inputs : sequence of path
-        Picture files, folders, or patterns such as ``scans/*.tif``. What does not exist becomes
-        a job too, which fails when its turn comes.
-    output : path, optional
-        The file for one picture, or the folder for any number; folders keep their tree. By
-        default ``name-color.ext`` beside each picture.
-    recursive : bool
-        Look into folders of folders too.
-    format : str, optional
-        "jpeg", "png", ...: by default each picture's own.
-    variants, compare
-        As for `Job`.
+    def _result(self, photo: Photo, image: NDArray[Any], **details: int) -> Photo:
+        """A page of a result, with what goes beside the pixels."""
+        result = files.reduce_metadata(replace(photo, image=image), self.metadata)
+        if not self.provenance:
+            return result
+        return replace(result, xmp=add_to_xmp(result.xmp, self.colorizer.note(**details)))
 
-    Returns
-    -------
-    list of Job
-        No two of them write the same file, and none a file that another reads. Hidden files in
-        folders, and pictures named like the result of another one, are no sources.
-
-    Raises
-    ------
-    FileError
-        When there is no picture at all.
-    OptionError
-        When two pictures would become one file, or a picture itself.
-
-    Warns
-    -----
-    ColorkitWarning
-        A folder holds no picture.
-    """
-    place = None if output is None else Path(output)
-    found = [pair for item in inputs for pair in _pictures(Path(item), recursive, place)]
-    found = _without_results(found)
-    if not found:
-        raise FileError("there is nothing to colour")
-    if place is not None and _is_file_name(place, found, format):
-        targets = [place]
-    else:
-        targets = [_target(source, root, place, format) for source, root in found]
-    jobs = [
-        Job(source, target, variants, compare)
-        for (source, _), target in zip(found, targets, strict=True)
-    ]
-    jobs = _without_repeats(jobs)
-    _check_collisions(jobs)
-    return jobs
-
-
-def _pictures(item: Path, recursive: bool, output: Path | None) -> list[tuple[Path, Path]]:
-    """Pictures of one input, each with the folder that its place is kept relative to."""
-    if item.is_dir():
-        inside = _pictures_in(item, recursive, output)
-        if not inside:
-            deeper = "" if recursive else "; look into its folders with --recursive"
-            warn(f"the folder {str(item)!r} holds no picture{deeper}")
-        return [(path, item) for path in inside]
-    matches = [] if item.exists() else sorted(glob.glob(str(item), recursive=True))
-    if matches:
-        return [pair for match in matches for pair in _pictures(Path(match), recursive, output)]
-    return [(item, item.parent)]
-
-
-def _pictures_in(folder: Path, recursive: bool, output: Path | None) -> list[Path]:
-    results = _part_of(folder, output)
-
-    def is_source(path: Path) -> bool:
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        return not hidden and results not in path.parents and files.is_picture(path)
-
-    paths = folder.glob("**/*" if recursive else "*")
-    return [path for path in sorted(paths) if is_source(path) and path.is_file()]
-
-
-def _part_of(folder: Path, output: Path | None) -> Path | None:
-    """The output as a path that begins with the folder, if it lies in it."""
-    if output is None:
-        return None
-    inner, outer = output.resolve(), folder.resolve()
-    return folder / inner.relative_to(outer) if outer in inner.parents else None
-
-
-def _without_results(found: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
-    """Leave out what an earlier run wrote beside a picture of this one."""
-    stems = {path.with_suffix("") for path, _ in found}
-    return [(path, root) for path, root in found if _origin(path) not in stems]
-
-
-def _origin(path: Path) -> Path | None:
-    match = _RESULT.fullmatch(path.stem)
-    return path.with_name(match[1]) if match else None
-
-
-def _is_file_name(output: Path, found: Sequence[tuple[Path, Path]], format: str | None) -> bool:
-    """Whether the output is a file rather than a folder; refuse what is neither."""
-    if output.is_dir():
-        return False
-    ending = files.FORMATS.get(output.suffix.lower())
-    if ending is None:
-        if output.suffix and len(found) == 1:
-            raise OptionError(
-                f"cannot tell a format from {str(output)!r}: end it in {', '.join(files.FORMATS)}, "
-                f"or make it first if it is a folder"
-            )
-        return False
-    if len(found) != 1:
-        raise OptionError(
-            f"{str(output)!r} names one file, but there are {len(found)} pictures; name a folder "
-            f"instead"
+    def _write(self, target: Path, photos: Iterator[Photo]) -> None:
+        first = next(photos)
+        _make_folder(target.parent)
+        files.write_pages(
+            target,
+            chain([first], photos),
+            format=format_of(target, first),
+            overwrite=self.overwrite,
         )
-    if format is not None and files.FORMATS[files.suffix_for(format)] != ending:
-        raise OptionError(
-            f"{str(output)!r} does not end like a file of format {format!r}; leave one of them out"
-        )
-    return True
 
 
-def _target(source: Path, root: Path, folder: Path | None, format: str | None) -> Path:
-    suffix = source.suffix if format is None else files.suffix_for(format)
-    if folder is None:
-        return source.with_name(f"{source.stem}{MARK}{suffix}")
-    return folder / source.relative_to(root).with_suffix(suffix)
+def remarks_on(photo: Photo) -> list[str]:
+    """Why colouring a picture may make little sense."""
+    reasons = {HAD_COLOUR: photo.has_colour, LINE_ART: is_line_art(photo.image)}
+    return [reason for reason, holds in reasons.items() if holds]
 
 
-def _without_repeats(jobs: Sequence[Job]) -> list[Job]:
-    """Leave out pictures that were named twice."""
-    return list(
-        {(_identity(job.source) or job.source, _key(job.target)): job for job in jobs}.values()
-    )
-
-
-def _check_collisions(jobs: Sequence[Job]) -> None:
-    sources = {_identity(job.source) for job in jobs} - {None}
-    owners: dict[str, Job] = {}
-    for job in jobs:
-        for target in job.targets:
-            if _identity(target) in sources:
-                raise OptionError(
-                    f"{str(target)!r} is one of the pictures to be coloured; name another file or "
-                    f"folder"
-                )
-            owner = owners.setdefault(_key(target), job)
-            if owner is not job:
-                raise OptionError(
-                    f"{str(owner.source)!r} and {str(job.source)!r} would both become "
-                    f"{str(target)!r}; colour them into different folders"
-                )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Equal for two names of one file."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _key(path: Path) -> str:
-    """Equal for two names that some file system takes for one."""
-    return unicodedata.normalize("NFC", str(path.parent.resolve() / path.name)).casefold()
+def format_of(target: Path, photo: Photo) -> str | None:
+    """The format of a file to be written: without an ending, that of the source or one like it."""
+    if target.suffix:
+        return files.FORMATS.get(target.suffix.lower())
+    known = photo.format in files.FORMATS.values()
+    return photo.format if known else {"GIF": "WEBP"}.get(photo.format, "PNG")
 
 
 def _make_folder(folder: Path) -> None:

@@ -18,6 +18,7 @@ from colorkit.bins import PUBLISHED_TEMPERATURE, Distribution, calm, check_tempe
 from colorkit.errors import BackendError, OptionError
 from colorkit.hints import Hint, hint_map
 from colorkit.pixels import Pixels
+from colorkit.provenance import Note, source_date
 from colorkit.resize import Enlarged, Frame, Upsampling, resample, shrink
 from colorkit.spread import spread
 from colorkit.strips import each_strip, thread_count
@@ -146,13 +147,16 @@ class Colorizer:
         thread_count(self.threads)
 
     def __repr__(self) -> str:
-        given = ((f.name, getattr(self, f.name)) for f in fields(self))
-        defaults = {f.name: f.default for f in fields(self)}
-        options = [f"{name}={value!r}" for name, value in given if value != defaults[name]]
+        options = (f"{name}={value!r}" for name, value in self._options().items())
         return f"Colorizer({', '.join(options)})"
 
     def __getstate__(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def _options(self) -> dict[str, Any]:
+        """Those that are not the default."""
+        given = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
+        return {name: value for name, (value, default) in given.items() if value != default}
 
     def load(self) -> "Colorizer":
         """Load the backend now instead of at the first image; returns the recipe itself.
@@ -280,6 +284,33 @@ class Colorizer:
         planes = np.stack([doubt[0], doubt[0]], axis=-1)
         rows = Enlarged(planes, small[0, ..., 0], frame, "bilinear").rows(0, picture.lightness)
         return np.clip(rows[0], 0, 1)
+
+    def note(
+        self, *, hints: int | None = None, variant: int | None = None, seed: int | None = None
+    ) -> Note:
+        """What is to be said of a picture that this recipe colours.
+
+        Parameters
+        ----------
+        hints, variant, seed : int, optional
+            As in `colorkit.provenance.Note`.
+
+        Returns
+        -------
+        Note
+            For `colorkit.provenance.add_to_xmp`.
+        """
+        name, backend = self._loaded
+        options = {k: v for k, v in self._options().items() if k not in ("backend", "threads")}
+        return Note(
+            os.path.basename(name),
+            getattr(backend, "sha256", None),
+            date=source_date(),
+            hints=hints,
+            variant=variant,
+            seed=seed,
+            **options,
+        )
 
     @property
     def _threads(self) -> int:

@@ -1,14 +1,17 @@
 import os
-from itertools import count, product
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from PIL import Image
 
-from colorkit import Colorizer, ColorkitWarning, FileError, OptionError, Prediction, files
-from colorkit.batch import Batch, Job, plan
+from colorkit import Colorizer, Prediction, files
+from colorkit.batch import HAD_COLOUR, LINE_ART, Batch
+from colorkit.files import Photo
+from colorkit.plan import Job, plan
+from colorkit.provenance import Note, from_xmp
 
 
 def warm(lightness):
@@ -37,144 +40,8 @@ def picture(tmp_path, monkeypatch):
     return picture
 
 
-def names(jobs):
-    return {str(job.source): str(job.target) for job in jobs}
-
-
 def run(jobs, **options):
     return list(Batch(Colorizer(warm), **options).run(jobs))
-
-
-def test_results_stand_beside_their_pictures(picture):
-    """Without an output, name.ext becomes name-color.ext; a format changes the ending."""
-    inputs = [picture("a.jpg"), picture("s/b c.PNG")]
-
-    assert names(plan(inputs)) == {"a.jpg": "a-color.jpg", "s/b c.PNG": "s/b c-color.PNG"}
-    assert names(plan(inputs, format="tiff")) == {
-        "a.jpg": "a-color.tif",
-        "s/b c.PNG": "s/b c-color.tif",
-    }
-
-
-@pytest.mark.parametrize(
-    ("output", "target"),
-    [
-        ("b.png", "b.png"),
-        ("new/b.PNG", "new/b.PNG"),
-        ("new", "new/a.jpg"),
-        ("there.png", "there.png/a.jpg"),
-    ],
-)
-def test_one_picture_goes_to_a_file_or_a_folder(picture, output, target):
-    """An output that ends like a picture is a file, unless it is a folder; all else is one."""
-    Path("there.png").mkdir()
-
-    assert names(plan([picture("a.jpg")], output)) == {"a.jpg": target}
-
-
-@pytest.mark.parametrize(
-    ("inputs", "output", "options", "message"),
-    [
-        (["a.jpg", "b.jpg"], "c.jpg", {}, "'c.jpg' names one file, but there are 2 pictures"),
-        (["a.jpg"], "c.gif", {}, "cannot tell a format from 'c.gif': end it in .jpg"),
-        (["a.jpg"], "c.jpg", {"format": "png"}, "'c.jpg' does not end like a file of format 'png'"),
-        (["a.jpg"], None, {"format": "gif"}, "unknown picture format 'gif'"),
-        (["a.jpg"], "a.jpg", {}, "'a.jpg' is one of the pictures to be coloured"),
-        (["a.jpg"], "hard.jpg", {}, "'hard.jpg' is one of the pictures"),
-        (["a.jpg"], "soft.jpg", {}, "'soft.jpg' is one of the pictures"),
-        (["."], ".", {}, "'a-1.jpg' is one of the pictures"),
-        (["b.jpg", "a.jpg"], "b", {"variants": 1}, "'b/a-1.jpg' is one of the pictures"),
-        (["a.jpg", "a.png"], None, {"format": "png"}, "'a.jpg' and 'a.png' would both become"),
-        (["a.jpg", "b/a.jpg"], "out", {}, "'a.jpg' and 'b/a.jpg' would both become 'out/a.jpg'"),
-        (["a.jpg", "b/A.JPG"], "out", {}, "'a.jpg' and 'b/A.JPG' would both become"),
-        (["u/\u00fc.jpg", "b/u\u0308.jpg"], "out", {}, "would both become"),
-        (["a.jpg", "a-compare.jpg"], "o", {"compare": True}, "would both become 'o/a-compare.jpg'"),
-    ],
-)
-def test_a_plan_that_would_lose_a_picture_is_refused(picture, inputs, output, options, message):
-    """No two results share a file, whatever the file system thinks of case; none is a source."""
-    for name in ("a.jpg", "b.jpg", "a.png", "a-1.jpg", "a-compare.jpg"):
-        picture(name)
-    for name in ("b/a.jpg", "b/A.JPG", "u/\u00fc.jpg", "b/u\u0308.jpg"):
-        picture(name)
-    os.link("a.jpg", "hard.jpg")
-    os.symlink("a.jpg", "soft.jpg")
-    os.link("a.jpg", "b/a-1.jpg")
-
-    with pytest.raises(OptionError, match=message):
-        plan(inputs, output, **options)
-
-
-def test_folders_keep_their_tree(picture):
-    """Pictures of folders of folders go to the same places below the output."""
-    for name in ("in/a.jpg", "in/s/b.jpg", "in/s/t/c.png"):
-        picture(name)
-    Path("in/notes.txt").touch()
-
-    assert names(plan(["in"], "out")) == {"in/a.jpg": "out/a.jpg"}
-    assert names(plan(["in"], "out", recursive=True)) == {
-        "in/a.jpg": "out/a.jpg",
-        "in/s/b.jpg": "out/s/b.jpg",
-        "in/s/t/c.png": "out/s/t/c.png",
-    }
-
-
-def test_what_is_hidden_in_a_folder_is_left_alone(picture):
-    """Thumbnails, waste bins and the like are coloured only when they are named."""
-    for name in ("in/.thumbnails/a.jpg", "in/.b.jpg", "in/c.jpg"):
-        picture(name)
-
-    assert list(names(plan(["in"], recursive=True))) == ["in/c.jpg"]
-    assert list(names(plan(["in/.thumbnails"]))) == ["in/.thumbnails/a.jpg"]
-
-
-def test_circles_of_links_end(picture):
-    """Folders that are links are not followed."""
-    picture("in/a.jpg")
-    os.symlink("..", "in/up", target_is_directory=True)
-
-    assert list(names(plan(["in"], recursive=True))) == ["in/a.jpg"]
-
-
-@pytest.mark.parametrize("spelled", ["in/out", "./in/out", "in/s/../out", "{cwd}/in/out"])
-def test_an_output_within_the_input_is_no_source(picture, spelled):
-    """What an earlier run wrote below the input is not coloured again."""
-    picture("in/a.jpg")
-    picture("in/out/a.jpg")
-
-    jobs = plan(["in"], spelled.format(cwd=os.getcwd()), recursive=True)
-
-    assert [str(job.source) for job in jobs] == ["in/a.jpg"]
-
-
-def test_patterns_are_resolved(picture):
-    """Shells that leave patterns alone need not know about them; names come before patterns."""
-    for name in ("a1.jpg", "a2.jpg", "a[1].jpg", "s/a3.jpg", "s/b.png"):
-        picture(name)
-
-    assert list(names(plan(["a?.jpg"]))) == ["a1.jpg", "a2.jpg"]
-    assert list(names(plan(["**/*3.jpg"]))) == ["s/a3.jpg"]
-    assert list(names(plan(["a[1].jpg"]))) == ["a[1].jpg"]
-    assert list(names(plan(["s*"]))) == ["s/a3.jpg", "s/b.png"]
-
-
-def test_pictures_named_twice_are_coloured_once(picture):
-    """However it is spelled, one picture is one job."""
-    path = picture("in/a.jpg")
-
-    assert len(plan([path, path, f"./{path}", path.absolute(), "in", "in/*"])) == 1
-
-
-def test_own_results_are_no_sources(picture):
-    """What stands beside a picture as its result is left out; named alone it is coloured."""
-    for name in ("a.jpg", "a-color.jpg", "a-color-2.png", "a-color-compare.jpg"):
-        picture(name)
-    picture("b-color.jpg")
-    picture("a-colored.jpg")
-
-    assert list(names(plan(["."]))) == ["a-colored.jpg", "a.jpg", "b-color.jpg"]
-    assert list(names(plan(["*.jpg"]))) == ["a-colored.jpg", "a.jpg", "b-color.jpg"]
-    assert names(plan(["a-color.jpg"])) == {"a-color.jpg": "a-color-color.jpg"}
 
 
 def test_what_is_missing_fails_when_its_turn_comes(picture):
@@ -183,58 +50,6 @@ def test_what_is_missing_fails_when_its_turn_comes(picture):
 
     assert [outcome.error is None for outcome in outcomes] == [True, False, False, True]
     assert "cannot read 'no.jpg': No such file" in str(outcomes[1].error)
-
-
-def test_a_folder_without_pictures_is_told(picture):
-    """It is a warning beside others, and an error when there is nothing else."""
-    picture("a/s/b.jpg")
-    picture("c.jpg")
-
-    with pytest.warns(ColorkitWarning, match="'a' holds no picture; .* --recursive"):
-        assert list(names(plan(["a", "c.jpg"]))) == ["c.jpg"]
-    with (
-        pytest.warns(ColorkitWarning, match="'a' holds no picture"),
-        pytest.raises(FileError, match="nothing to colour"),
-    ):
-        plan(["a"])
-
-
-NAMES = [
-    f"{folder}{stem}{suffix}"
-    for folder, stem, suffix in product(
-        ("", "s/", "s/t/"), ("a", "A", "a-1", "a-color", "a-color-1", "a-compare"), (".jpg", ".png")
-    )
-]
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    present=st.sets(st.sampled_from(NAMES), min_size=1, max_size=6),
-    output=st.sampled_from([None, "../out", "out", "s"]),
-    format=st.sampled_from([None, "png"]),
-    variants=st.integers(0, 2),
-    compare=st.booleans(),
-)
-def test_plans_lose_nothing(tmp_path_factory, present, output, format, variants, compare):
-    """Results and pictures are different files; run again, there is nothing new to do."""
-    folder = tmp_path_factory.mktemp("tree") / "in"
-    for name in present:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    place = None if output is None else folder / output
-    options = {"format": format, "variants": variants, "compare": compare, "recursive": True}
-    try:
-        jobs = plan([folder], place, **options)
-    except (OptionError, ColorkitWarning):  # refused, or all that there is lies in the output
-        return
-
-    written = [target for job in jobs for target in job.targets]
-    assert len({str(target).casefold() for target in written}) == len(written)
-    assert not {job.source for job in jobs} & set(written)
-    for target in written:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.touch()
-    assert set(plan([folder], place, **options)) <= set(jobs)
 
 
 def test_outcomes_come_in_order(picture):
@@ -263,7 +78,7 @@ def test_alpha_and_colour_go_their_way(picture):
     (refused,) = run(plan(["a.png"], "a.jpg"))
 
     np.testing.assert_array_equal(files.read("a-color.png").image[..., 3], image[..., 1])
-    assert (first.replaced_colour, second.replaced_colour) == (False, True)
+    assert (first.remarks, second.remarks) == ((), (HAD_COLOUR,))
     assert "cannot write 'a.jpg': JPEG holds no transparency" in str(refused.error)
     assert not Path("a.jpg").exists()
 
@@ -329,7 +144,7 @@ def test_one_bad_file_does_not_end_the_run(picture):
 
     assert [bool(outcome.written) for outcome in outcomes] == [True, False, True, False, False]
     assert "cannot read 'bad.jpg'" in str(outcomes[1].error)
-    assert isinstance(outcomes[3].error, ZeroDivisionError)
+    assert str(outcomes[3].error) == "cannot be coloured: ZeroDivisionError('by zero')"
     assert "cannot make the folder 'bad.jpg'" in str(outcomes[4].error)
 
 
@@ -364,3 +179,112 @@ def test_jobs_may_be_endless(picture):
 
     assert [next(outcomes).written for _ in "ab"] == [(Path("0.png"),), (Path("1.png"),)]
     outcomes.close()
+
+
+def note_in(path):
+    return from_xmp(files.read_xmp(path))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+def test_results_say_that_a_model_made_their_colours(picture, suffix):
+    """Every file has a note, unless that is switched off; pixels are the same with and without."""
+    jobs = plan([picture(f"a{suffix}")])
+
+    run(jobs)
+    assert note_in(jobs[0].target) == Note("warm")
+    noted = files.read(jobs[0].target).image
+    run(jobs, overwrite=True, provenance=False)
+    assert files.read_xmp(jobs[0].target) == b""
+    np.testing.assert_array_equal(files.read(jobs[0].target).image, noted)
+
+
+def test_notes_tell_variants_and_comparisons_apart(picture):
+    """Of several guesses each has its number and what they were drawn with."""
+    jobs = plan([picture("a.png")], variants=2, compare=True)
+    list(Batch(Colorizer(TwoAnswers(), saturation=0.5)).run(jobs))
+
+    notes = [note_in(path) for path in jobs[0].targets]
+
+    assert [note.variant for note in notes] == [1, 2, None]
+    assert [note.seed for note in notes] == [0, 0, None]
+    assert {(note.model, note.saturation) for note in notes} == {("TwoAnswers", 0.5)}
+
+
+XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:Headline="Harbour"
+photoshop:City="Bergen"/></rdf:RDF></x:xmpmeta>"""
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kept"),
+    [("keep", (True, True)), ("safe", (True, False)), ("none", (False, False))],
+)
+def test_metadata_are_kept_as_asked(picture, metadata, kept):
+    """What others say is kept, or without places, or left out; the note is there in any case."""
+    photo = replace(files.read(picture("a.jpg")), xmp=XMP)
+    files.write("a.jpg", photo.image, like=photo, overwrite=True)
+    jobs = plan(["a.jpg"])
+
+    run(jobs, metadata=metadata)
+
+    packet = files.read_xmp(jobs[0].target)
+    assert (b"Harbour" in packet, b"Bergen" in packet) == kept
+    assert note_in(jobs[0].target) == Note("warm")
+
+
+def test_pages_are_coloured_one_by_one(picture):
+    """Of a TIFF with several pages, and of an animation, each page is in the result."""
+    gray = np.full((8, 12), 128, np.uint8)
+    pages = [Photo(gray // (i + 1), "TIFF", shown_for=40) for i in range(3)]
+    files.write_pages("a.tif", pages)
+    files.write_pages("b.webp", pages)
+
+    outcomes = run([*plan(["a.tif", "b.webp"]), *plan(["a.tif"], "c.jpg")])
+
+    for name in ("a-color.tif", "b-color.webp"):
+        coloured = [page.image for page in files.read_pages(name)]
+        assert [image.shape for image in coloured] == [(8, 12, 3)] * 3
+        assert (coloured[0][0, 0] > coloured[2][0, 0]).all()
+    assert "JPEG holds one picture" in str(outcomes[2].error)
+    assert not Path("c.jpg").exists()
+
+
+def test_pages_and_drawings_are_remarked_on(picture):
+    """What looks like a page of text is coloured, with a remark."""
+    lines = np.full((320, 320), 250, np.uint8)
+    lines[::12] = 10
+    files.write("a.png", lines)
+    picture("b.png")
+
+    first, second = run(plan(["a.png", "b.png"]))
+
+    assert first.written
+    assert (first.remarks, second.remarks) == ((LINE_ART,), ())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot tell who writes a file")
+def test_what_a_killed_run_left_is_removed(picture):
+    """Half a file from an earlier run goes when the folder is coloured into again."""
+    jobs = plan([picture("in/a.png")], "out")
+    Path("out").mkdir()
+    Path("out/.colorkit-0123456789abcdef.part").write_bytes(b"half")
+
+    run(jobs)
+
+    assert os.listdir("out") == ["a.png"]
+
+
+def test_a_result_without_an_ending_is_like_its_source(picture):
+    """A scan without an ending stays what it is; what is only read becomes a lossless file."""
+    picture("a.jpg").rename("scan")
+    Image.new("L", (8, 8), 90).save("old.gif")
+    Path("old.gif").rename("film")
+
+    run(plan(["scan", "film"]))
+
+    assert files.read("scan-color").format == "JPEG"
+    assert files.read("film-color").format == "WEBP"
+    Path("scan").rename("scan.old")
+    (refused,) = run(plan(["scan.old"]))
+    assert "cannot tell a format from 'scan-color.old'" in str(refused.error)

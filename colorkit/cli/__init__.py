@@ -105,6 +105,12 @@ def say(message: str) -> None:
     click.echo(f"colorkit: {' '.join(message.splitlines())}", err=True)
 
 
+def shown(value: object) -> str:
+    """A name or a value, quoted where it would break a line or a terminal."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
+
+
 def say_error(error: Exception, *, about: str = "", debug: bool) -> None:
     """Say what went wrong; in debugging, where too."""
     if debug:

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import colorkit
 from colorkit import files, register_backend
+from colorkit.provenance import Note, from_xmp
 
 LITE = Path(colorkit.__file__).parent / "models" / "lite.tflite"
 
@@ -294,29 +297,6 @@ def test_what_was_finished_is_kept(many, stop):
     assert all(files.read(f"out/{name}").image.shape == (8, 12, 3) for name in written)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
-def test_a_killed_run_is_completed_by_the_next(many):
-    """Killed without mercy and run again, all is there as if nothing had happened."""
-    for i in range(40, 150):
-        os.unlink(f"in/{i}.png")
-    running = start("in", "-o", "out")
-    first = running.stdout.readline()
-    running.kill()
-    running.communicate(timeout=60)
-    kept = Path("out/0.png").stat().st_mtime_ns
-
-    again = start("in", "-o", "out")
-    out, err = again.communicate(timeout=60)
-
-    assert first == "in/0.png -> out/0.png\n"
-    assert again.returncode == 0
-    assert out.count("->") + err.count("skipped") == 40
-    assert Path("out/0.png").stat().st_mtime_ns == kept
-    results = [files.read(path).image for path in Path("out").glob("*.png")]
-    assert len(results) == 40
-    assert all((image == results[0]).all() for image in results)
-
-
 def test_a_closed_pipe_ends_it_quietly(many):
     """`colorkit colorize in | head -1` shows one line and no traceback."""
     running = start("in", "-o", "out")
@@ -406,3 +386,40 @@ def test_bad_hints_are_one_line(colorize):
         assert (code, out) == (1, "")
         assert err.startswith(f"colorkit: {message}")
         assert err.count("\n") == 1
+
+
+def test_a_dry_run_writes_nothing(colorize):
+    """--dry-run says what would be done, what not and why, and about how long it takes."""
+    picture("in/a.png")
+    picture("in/b.png", np.full((8, 12, 2), 128, np.uint8))
+    picture("in/c.png", np.uint8([[[200, 0, 0]] * 4]))
+    picture("out/d.jpg")
+    picture("in/d.png")
+    Path("in/e.png").write_bytes(b"no picture")
+    before = sorted(Path().rglob("*"))
+
+    options = ("in", "-o", "out", "--format", "jpeg")
+    code, out, err = colorize(*options, "--dry-run")
+
+    assert code == 1
+    assert out == "in/a.png -> out/a.jpg\nin/c.png -> out/c.jpg\n"
+    alpha, red, there, bad, time = err.splitlines()
+    assert alpha == "colorkit: cannot write 'out/b.jpg': JPEG holds no transparency"
+    assert red == "colorkit: in/c.png: had colours, which are replaced"
+    assert there == "colorkit: in/d.png: done before, skipped; --overwrite does it again"
+    assert bad.startswith("colorkit: cannot read 'in/e.png': ")
+    assert re.fullmatch(r"colorkit: nothing was written; .* takes about \d+ seconds", time)
+    assert sorted(Path().rglob("*")) == before
+    assert colorize(*options).out == out
+
+
+def test_metadata_and_the_note_can_be_left_out(colorize):
+    """--metadata none leaves the note alone; --no-provenance leaves that out."""
+    Image.new("L", (8, 8), 128).save("old.jpg", comment=b"Harbour")
+
+    assert colorize("old.jpg", "-o", "none.jpg", "--metadata", "none").err == ""
+    assert colorize("old.jpg", "-o", "keep.jpg", "--no-provenance").err == ""
+
+    none, keep = files.read("none.jpg"), files.read("keep.jpg")
+    assert (none.comment, from_xmp(none.xmp)) == (b"", Note("warm"))
+    assert (keep.comment, keep.xmp) == (b"Harbour", b"")
