@@ -16,7 +16,7 @@ from imageio.v3 import imopen
 from numpy.typing import NDArray
 
 from colorkit.colorizer import Colorizer
-from colorkit.errors import ColorkitError, FileError, ImageError, OptionError
+from colorkit.errors import ColorkitError, FileError, ImageError, ImageValueError, OptionError
 from colorkit.pixels import has_colour
 
 __all__ = ["ColorizePlugin", "register", "unregister"]
@@ -96,15 +96,20 @@ class ColorizePlugin(PluginV3):
         """
         paint = _painter(options, force=force)
         with self._errors(index):
-            image = self._decoder(inner).read(**_given(index, options))
-            return _colour(np.asarray(image), paint, is_batch=index is ...)
+            decoder = self._decoder(inner)
+            image = np.asarray(decoder.read(**_given(index, options)))
+            _refuse_inks(image, decoder, options)
+            return _colour(image, paint, is_batch=index is ...)
 
     def iter(self, *, inner: Inner = None, force: bool = False, **options: Any) -> Iterator[Array]:
         """Read picture after picture, one in memory at a time; options and errors as of `read`."""
         paint = _painter(options, force=force)
         with self._errors():
-            for image in self._decoder(inner).iter(**options):
-                yield _colour(np.asarray(image), paint, is_batch=False)
+            decoder = self._decoder(inner)
+            for number, image in enumerate(map(np.asarray, decoder.iter(**options))):
+                if number == 0:  # asking leads decoders back to the first picture
+                    _refuse_inks(image, decoder, options)
+                yield _colour(image, paint, is_batch=False)
 
     def properties(self, index: Index = None, *, inner: Inner = None, **kw: Any) -> ImageProperties:
         """Tell the shape and dtype of what `read` returns, without colouring."""
@@ -175,6 +180,18 @@ def _painter(options: dict[str, Any], *, force: bool) -> Callable[[Array], Array
     recipe = Colorizer(**{name: options.pop(name) for name in RECIPE if name in options})
     kept = _kept(recipe) if isinstance(recipe.backend, Hashable) else recipe
     return lambda image: image if has_colour(image) and not force else kept.colorize(image)
+
+
+def _refuse_inks(image: Array, decoder: PluginV3, options: dict[str, Any]) -> None:
+    """Refuse CMYK, whose four channels would be taken for RGB and alpha."""
+    if image.shape[-1] != 4 or "mode" in options:
+        return
+    try:
+        found = decoder.metadata(index=0)
+    except Exception:  # decoders that know nothing of their file say so in many ways
+        return
+    if found.get("mode") == "CMYK" or found.get("PhotometricInterpretation") == 5:
+        raise ImageValueError("it holds CMYK; inner='pillow' with mode='RGB' reads it as RGB")
 
 
 def _given(index: Index, options: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from textwrap import dedent
 from types import SimpleNamespace
 
 import imageio.v2
@@ -49,15 +50,17 @@ def searches(test):
     return test
 
 
-def dusk(lightness):
-    """Blue shadows, amber lights."""
-    warmth = lightness / 50 - 1
-    return np.concatenate([5 * warmth, 25 * warmth], axis=-1)
+class Dusk:
+    """Blue shadows, amber lights; no larger than the pictures of these tests."""
+
+    stride, size, accepts_hints = 1, 32, False
+
+    def predict(self, lightness, hints=None):
+        warmth = lightness / 50 - 1
+        return colorkit.Prediction(ab=np.concatenate([5 * warmth, 25 * warmth], axis=-1))
 
 
-def twilight(lightness):
-    """Another one."""
-    return 10 - dusk(lightness)
+dusk = Dusk()
 
 
 @pytest.fixture
@@ -98,10 +101,10 @@ def stack(array, **options) -> Callable[[Path], None]:
     return lambda path: tifffile.imwrite(path, array, **options)
 
 
-def film(path: Path) -> None:
+def film(path: Path, frames=FRAMES) -> None:
     pytest.importorskip("av")
-    gray = np.stack([np.stack(FRAMES)] * 3, axis=-1)
-    iio.imwrite(path, gray, plugin="pyav", codec="mpeg4", fps=5)
+    rgb = [frame if frame.ndim == 3 else np.stack([frame] * 3, axis=-1) for frame in frames]
+    iio.imwrite(path, np.stack(rgb), plugin="pyav", codec="mpeg4", fps=5)
 
 
 def numpy_file(path: Path) -> None:
@@ -142,10 +145,15 @@ KINDS = {
     "gray.pgm": (0, picture(SLOPE)),
     "rgb.ppm": (3, picture(RGB)),
     "gray.tga": (0, picture(SLOPE)),
+    "gray.sgi": (0, picture(SLOPE)),
+    "rgb.dds": (3, picture(RGB)),
+    "rgb.ico": (3, picture(RGB)),
     "gray.jp2": (0, picture(SLOPE)),
     "gray.pcx": (3, picture(SLOPE)),
     "array.npz": (0, numpy_file),
     "film.mp4": (3, film),
+    "film.avi": (3, film),
+    "film.mkv": (3, film),
 }
 """Files, and how many channels their pictures have once decoded; 0 is no axis for them."""
 
@@ -159,6 +167,19 @@ def file(tmp_path):
         return tmp_path / name
 
     return save
+
+
+def run(code: str) -> str:
+    """Run a program in an interpreter of its own, and return what it prints."""
+    paths = [str(Path(colorkit.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    finished = subprocess.run(
+        [sys.executable, "-c", dedent(code)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
 
 
 def expected(decoded, channels):
@@ -214,6 +235,39 @@ class TestFiles:
         assert properties.dtype == colour.dtype
         assert (properties.n_images, properties.is_batch) == (plain.n_images, plain.is_batch)
 
+    @pytest.mark.parametrize(
+        ("name", "inner"),
+        [
+            ("animated.gif", None),
+            ("animated.png", None),
+            ("animated.webp", None),
+            ("pages.tif", "pillow"),
+            ("film.mp4", "pyav"),
+        ],
+    )
+    def test_pictures_have_one_order(self, file, name, inner):
+        """The picture of a number is the one of that place in `imiter`, and in the stack."""
+        path = file(name)
+        stack = in_colour(path, index=..., inner=inner)
+        pictures = list(iio.imiter(path, plugin="colorkit", backend=dusk, inner=inner))
+
+        assert len(stack) == len(pictures) == 3
+        for number, picture in enumerate(pictures):
+            one = in_colour(path, index=number, inner=inner)
+            found = iio.improps(path, index=number, plugin="colorkit", inner=inner)
+            np.testing.assert_array_equal(one, picture)
+            np.testing.assert_array_equal(one, stack[number])
+            assert (found.shape, found.dtype, found.is_batch) == (one.shape, one.dtype, False)
+
+    # Of .npz files, imageio raises an error instead.
+    @pytest.mark.parametrize("name", [name for name in KINDS if name != "array.npz"])
+    def test_metadata_of_every_kind(self, file, name):
+        """`immeta` gives a dict, the one that imageio gives without colorkit."""
+        found = iio.immeta(path := file(name), plugin="colorkit")
+
+        assert isinstance(found, dict)
+        assert found.keys() == iio.immeta(path).keys()
+
     def test_metadata_is_that_of_the_file(self, tmp_path):
         """`immeta` says what the decoding plugin says."""
         Image.fromarray(SLOPE).save(path := tmp_path / "old.jpg", dpi=(300, 300))
@@ -226,7 +280,7 @@ class TestFiles:
         assert "palette" in iio.immeta(path, plugin="colorkit", exclude_applied=False)
 
     def test_any_source(self, file):
-        """A name, bytes, a buffer, an open file, a file in a zip archive: all are read."""
+        """A name, a URI, bytes, a buffer, an open file, a file in a zip archive: all are read."""
         path = file("gray.png")
         whole = in_colour(path)
         with zipfile.ZipFile(path.with_name("old.zip"), "w") as archive:
@@ -235,7 +289,7 @@ class TestFiles:
         content = path.read_bytes()
         zipped = f"{path.with_name('old.zip')}/gray.png"
         with path.open("rb") as stream:
-            for source in (str(path), content, io.BytesIO(content), stream, zipped):
+            for source in (str(path), path.as_uri(), content, io.BytesIO(content), stream, zipped):
                 np.testing.assert_array_equal(in_colour(source), whole)
 
     def test_the_extension_can_be_given(self, file):
@@ -282,6 +336,32 @@ class TestColour:
             forced = in_colour(path, force=True)
             np.testing.assert_array_equal(forced, colorkit.colorize(iio.imread(path), dusk))
 
+    @pytest.mark.parametrize(
+        ("name", "save"),
+        [
+            ("red.jpg", picture(RED)),
+            ("red.webp", picture(RED)),
+            ("red.gif", lambda path: iio.imwrite(path, np.stack([RED, RED[::-1]]))),
+            ("red.mp4", lambda path: film(path, [RED, RED[::-1]])),
+        ],
+    )
+    def test_colour_of_every_kind_passes(self, tmp_path, name, save):
+        """Photographs, animations and film in colour come out as without colorkit."""
+        save(path := tmp_path / name)
+        np.testing.assert_array_equal(in_colour(path), iio.imread(path))
+
+    @pytest.mark.parametrize("name", ["inks.jpg", "inks.tif"])
+    def test_inks_are_not_taken_for_light(self, tmp_path, name):
+        """CMYK is refused with the way out, which gives what Pillow makes of it."""
+        picture(SLOPE, mode="CMYK")(path := tmp_path / name)
+        assert iio.imread(path).shape == (32, 48, 4)
+        for read in (in_colour, lambda path: list(iio.imiter(path, plugin="colorkit"))):
+            with pytest.raises(ImageValueError, match=rf"{name}': it holds CMYK; inner='pillow'"):
+                read(path)
+
+        rgb = in_colour(path, inner="pillow", mode="RGB")
+        np.testing.assert_array_equal(rgb, expected(np.asarray(Image.open(path).convert("RGB")), 3))
+
     def test_each_page_by_itself(self, tmp_path):
         """In one file, gray pages are coloured and colour pages pass."""
         tifffile.imwrite(path := tmp_path / "mixed.tif", np.stack([RGB, RED]), photometric="rgb")
@@ -310,14 +390,9 @@ class TestColour:
         """Files that are read with equal options share one loaded backend."""
         loaded = []
 
-        class Counted:
-            stride, size, accepts_hints = 1, 32, False
-
+        class Counted(Dusk):
             def __init__(self):
                 loaded.append(self)
-
-            def predict(self, lightness, hints=None):
-                return colorkit.Prediction(ab=dusk(lightness))
 
         path = file("gray.png")
         for options in ({}, {"saturation": 1.0}, {"size": None}):
@@ -332,16 +407,12 @@ class TestColour:
     def test_backends_without_a_hash(self, file):
         """A backend that is an object of any class will do."""
 
-        class Plain:
-            stride, size, accepts_hints = 1, 32, False
+        class Plain(Dusk):
             __hash__ = None
-
-            def predict(self, lightness, hints=None):
-                return colorkit.Prediction(ab=dusk(lightness))
 
         path = file("gray.png")
         colour = iio.imread(path, plugin="colorkit", backend=Plain())
-        np.testing.assert_array_equal(colour, in_colour(path, size=32))
+        np.testing.assert_array_equal(colour, in_colour(path))
 
 
 class Endless(PluginV3):
@@ -389,6 +460,34 @@ class TestFilm:
                 assert sum(frame() is not None for frame in made) <= 2
             frames.close()
 
+    def test_long_film_takes_no_more_memory(self, tmp_path):
+        """`imiter` over 500 frames has at its peak what it had after 50."""
+        pytest.importorskip("resource")
+        film(path := tmp_path / "long.mp4", [np.kron(SLOPE, np.ones((4, 4), np.uint8))] * 500)
+        code = f"""
+            import resource
+            import imageio.v3 as iio
+            import colorkit.imageio
+
+            def sepia(lightness):
+                return lightness.repeat(2, axis=-1) * 0 + 15
+
+            def peak():
+                return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+            plugin = colorkit.imageio.ColorizePlugin
+            frames = iio.imiter({str(path)!r}, plugin=plugin, inner="pyav", backend=sepia, size=32)
+            for number, frame in enumerate(frames, 1):
+                assert frame.shape == (128, 192, 3) and frame.std(axis=-1).any()
+                if number == 50:
+                    early = peak()
+            print(number, peak() - early)
+        """
+        number, grown = map(int, run(code).split())
+        unit = 1 if sys.platform == "darwin" else 1024
+        assert number == 500
+        assert grown * unit < 8e6 < 450 * 128 * 192 * 3
+
     def test_one_frame_of_a_film(self, file):
         """A number gives one frame of a film."""
         path = file("film.mp4")
@@ -435,6 +534,32 @@ class TestDecoder:
             assert len(Ended.opened) == 1
             assert not Ended.closed
         assert set(Ended.closed) == set(Ended.opened)
+
+    @pytest.mark.parametrize("name", ["gray.png", "pages.tif", "animated.gif", "film.mp4"])
+    @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux what is open")
+    def test_files_are_let_go(self, file, name):
+        """After `with`, and after `imread`, `imiter`, `improps` and `immeta`, nothing is open."""
+        path = file(name)
+
+        def is_open():
+            links = (Path(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd"))
+            return any(link.exists() and link.readlink() == path for link in links)
+
+        with iio.imopen(path, "r", plugin="colorkit") as opened:
+            opened.read(backend=dusk)
+            assert is_open()
+        assert not is_open()
+        in_colour(path)
+        list(iio.imiter(path, plugin="colorkit", backend=dusk))
+        iio.improps(path, plugin="colorkit")
+        iio.immeta(path, plugin="colorkit")
+        assert not is_open()
+
+    def test_closed_twice(self, file):
+        """Closing a closed file does nothing."""
+        opened = iio.imopen(file("gray.png"), "r", plugin="colorkit")
+        opened.close()
+        opened.close()
 
     def test_colorkit_is_no_decoder(self, file):
         """Naming colorkit as its own decoder ends in an error, not in a recursion."""
@@ -486,9 +611,9 @@ class TestErrors:
         """With warnings turned into errors, colorkit's are not taken for damage of the file."""
         Image.fromarray(SLOPE[:3]).save(path := tmp_path / "long.png")
         with pytest.raises(colorkit.ColorkitWarning, match="very long"):
-            in_colour(path)
+            in_colour(path, size=256)
         with pytest.warns(colorkit.ColorkitWarning, match="very long"):
-            assert in_colour(path).shape == (3, 48, 3)
+            assert in_colour(path, size=256).shape == (3, 48, 3)
 
     @searches
     def test_text_named_as_a_picture(self, tmp_path):
@@ -528,6 +653,8 @@ class TestErrors:
         with pytest.raises(OSError, match="can not handle") as caught:
             iio.imwrite(path := tmp_path / "new.png", SLOPE, plugin="colorkit")
         assert "write with another plugin" in str(caught.value.__cause__)
+        with pytest.raises(RuntimeError, match="can not handle"):  # as imageio 2 refuses
+            imageio.v2.imwrite(path, SLOPE, format="colorkit")
         assert not path.exists()
 
     def test_a_missing_file(self, tmp_path):
@@ -643,12 +770,4 @@ class TestOthers:
             heavy = {"PIL", "pluggy", "ai_edge_litert", "av", "tifffile", "keras", "scipy"}
             print(sorted(heavy & set(sys.modules)))
         """
-        paths = [str(Path(colorkit.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        finished = subprocess.run(
-            [sys.executable, "-c", "\n".join(line.strip() for line in code.splitlines())],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            capture_output=True,
-            text=True,
-        )
-        assert finished.returncode == 0, finished.stderr
-        assert finished.stdout.strip() == "[]"
+        assert run(code).strip() == "[]"

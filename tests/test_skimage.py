@@ -93,6 +93,43 @@ def test_channels_lie_where_channel_axis_says(axis, slope, astronaut):
     assert colorize(slope).shape == gray2rgb(slope).shape
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ours.__all__)
+def test_dtypes_and_axes_together(name, dtype, axis, astronaut):
+    """An image of any dtype, channels anywhere, gives what float64 gives with channels last."""
+    function = getattr(ours, name)
+    options = {"bins": [[0, 0], [40, 0], [0, 40]]} if name == "annealed_mean" else {}
+    rgb = in_dtype(0.1 + 0.9 * astronaut[::3, ::2] / 255, dtype)
+    wanted = function(img_as_float(rgb).astype(float), channel_axis=-1, **options)
+    given = function(np.moveaxis(rgb, -1, axis), channel_axis=axis, **options)
+
+    wanted, given = (value[0] if isinstance(value, tuple) else value for value in (wanted, given))
+    moved = given if np.ndim(given) < 3 else np.moveaxis(given, axis, -1)
+    tolerance = 2e-3 if np.dtype(dtype).itemsize <= 4 and np.dtype(dtype).kind == "f" else 1e-5
+    np.testing.assert_allclose(moved, wanted, atol=tolerance * max(1, np.abs(wanted).max()))
+
+
+@pytest.mark.parametrize("function", [colorize, ab_distribution, decolorize, colorfulness])
+@pytest.mark.parametrize(("value", "same"), [(1.0005, 1.0), (-0.0005, 0.0)])
+def test_the_ends_of_the_range(function, value, same):
+    """Black and white are images, and what rounding leaves beyond them is black and white."""
+    given, wanted = (
+        np.asarray(result[0] if isinstance(result, tuple) else result)
+        for result in (function(np.full((9, 8, 3), v), channel_axis=-1) for v in (value, same))
+    )
+    assert np.isfinite(given).all()
+    np.testing.assert_array_equal(given, wanted)
+
+
+@pytest.mark.parametrize("function", [colorize, ab_distribution, decolorize, colorfulness])
+@pytest.mark.parametrize("value", [np.nan, -0.5, 1.5, np.int8(-1), np.int32(1)])
+def test_values_out_of_range(function, value):
+    """Values that no image of that dtype has are a ValueError, whichever function is asked."""
+    with pytest.raises(ImageValueError, match=r"image must lie in|image has the dtype int32"):
+        function(np.full((9, 8, 3), value), channel_axis=-1)
+
+
 @pytest.mark.parametrize("function", [colorize, ab_distribution, decolorize, colorfulness])
 def test_alpha_is_refused(function):
     """RGBA is refused like in scikit-image, with the remedies; nothing drops it unasked."""
@@ -328,6 +365,20 @@ def test_examples_of_docstrings():
     for test in public:
         assert test.examples, test.name
         doctest.DebugRunner().run(test)
+
+
+@pytest.mark.parametrize("name", ours.__all__)
+def test_docstrings_are_numpydoc(name):
+    """Docstrings have all parameters, results and examples, in the sections that numpydoc reads.
+
+    Its wishes for longer texts are left out, and that for results without names: scikit-image's
+    have names.
+    """
+    validate = pytest.importorskip("numpydoc.validate").validate
+    wishes = {"ES01", "SA01", "PR04", "RT02", "SS05"}
+    found = validate(f"colorkit.skimage.{name}")["errors"]
+
+    assert not [error for error in found if error[0] not in wishes]
 
 
 def test_scikit_image_is_not_shadowed():

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 import colorkit
 from colorkit import Hint
-from colorkit.compare import sheet
+from colorkit.comparison import sheet
 
 HERE = Path(__file__).parent
 PHOTOS = Path(os.environ["COLORKIT_PHOTOS"], "legacy")
