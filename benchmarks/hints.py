@@ -3,9 +3,9 @@
     pip install colorkit
     python benchmarks/hints.py PHOTOS [--points 10] [--every 20] [--backend lite]
 
-PHOTOS is a folder or a tar file of colour photographs, squashed to 256 x 256 as in quality.py. In
-each K-th, points are drawn at random; the hint is the true mean colour of the 7 x 7 pixels around
-a point. The table has the PSNR (8-bit RGB, dB) of colours without and with the hints, for each
+PHOTOS is a folder or a tar file of colour photographs, squashed to 256 x 256. In each K-th, points
+are drawn at random; the hint is the true mean colour of the 7 x 7 pixels around a point. The table
+has the PSNR (8-bit RGB, dB) of colours without and with the hints, for each
 photograph and in the mean, and how long the spreading takes (median, without the network).
 """
 
@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from quality import SIDE, photographs
 
 from colorkit import Colorizer, Hint, lab
+from colorkit.evaluation.marks import SIDE, Truth
+from colorkit.evaluation.metrics import psnr
 from colorkit.hints import hint_map
+from colorkit.photos import photos
 from colorkit.resize import Frame
 from colorkit.spread import spread
 
@@ -38,12 +40,6 @@ def true_hints(photo: Array, points: int, rng: np.random.Generator) -> list[Hint
         a, b = around.mean(axis=(0, 1)).tolist()
         hints.append(Hint(row, column, (a, b)))
     return hints
-
-
-def psnr(image: Array, truth: Array) -> float:
-    """In dB, of uint8."""
-    square = np.mean((image.astype(float) - truth) ** 2)
-    return float(10 * np.log10(255**2 / max(square, 1e-9)))
 
 
 def seconds(photo: Array, hints: list[Hint]) -> float:
@@ -65,18 +61,17 @@ def main() -> None:
     options = parser.parse_args()
     rng, colorizer = np.random.default_rng(SEED), Colorizer(options.backend)
     rows, times = [], []
-    print("photograph   without      with      gain")
-    for index, photo in enumerate(photographs(options.photos)):
-        if index % options.every:
-            continue
+    print("photograph                without      with      gain")
+    for stored in photos([options.photos])[:: options.every]:
+        photo = Truth.of(stored).rgb
         hints = true_hints(photo, options.points, rng)
         images = colorizer.colorize(photo), colorizer.colorize(photo, hints=hints)
         rows.append([psnr(image, photo) for image in images])
         times.append(seconds(photo, hints))
         without, hinted = rows[-1]
-        print(f"{index:10}{without:10.2f}{hinted:10.2f}{hinted - without:+10.2f}")
+        print(f"{stored.name:23}{without:10.2f}{hinted:10.2f}{hinted - without:+10.2f}")
     without, hinted = np.mean(rows, axis=0)
-    print(f"mean of {len(rows):2}{without:10.2f}{hinted:10.2f}{hinted - without:+10.2f}")
+    print(f"mean of {len(rows):<15}{without:10.2f}{hinted:10.2f}{hinted - without:+10.2f}")
     print(f"spreading {options.points} hints: {1000 * np.median(times):.0f} ms")
 
 

@@ -1,0 +1,98 @@
+"""``colorkit evaluate``: scores on photographs whose colours are known."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colorkit import files
+from colorkit.atomic import write_atomically
+from colorkit.colorizer import MAX_SIZE, Colorizer
+from colorkit.evaluation import contact_sheet
+from colorkit.evaluation import evaluate as score
+from colorkit.photos import photos
+
+ON_THE_SHEET = 40
+
+EPILOG = """\b
+Examples:
+  colorkit evaluate photos/ --json scores.json
+  colorkit evaluate val.tar --backend lite --backend eccv16
+  colorkit evaluate val.tar --half even --quick --caution 0 --caution 0.5 --saturation 1.2
+  colorkit evaluate val.tar --sheet sheet.jpg
+
+Each combination of the options is scored, beside gray, the colours of other photographs, and the
+true ones. What the scores mean: docs/evaluation.md."""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    metavar="NAME",
+    default=["lite"],
+    show_default=True,
+    help="See 'colorkit backends', or a .tflite file. May be repeated, as the next four.",
+)
+@click.option("--temperature", multiple=True, type=click.FloatRange(0, min_open=True), metavar="T")
+@click.option("--saturation", multiple=True, type=click.FloatRange(0, 10), metavar="S")
+@click.option("--caution", multiple=True, type=click.FloatRange(0, 1), metavar="C")
+@click.option("--size", multiple=True, type=click.IntRange(1, MAX_SIZE), metavar="PIXELS")
+@click.option(
+    "--half",
+    type=click.Choice(["even", "odd"]),
+    help="Only every other photograph, counted from 0: choose options on one half, report the "
+    "other.",
+)
+@click.option("--quick", is_flag=True, help="Leave out stability and calibration.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"A picture of at most {ON_THE_SHEET} of the photographs: before, coloured, true.",
+)
+def evaluate(
+    paths: tuple[str, ...],
+    backends: tuple[str, ...],
+    half: str | None,
+    quick: bool,
+    json_file: Path | None,
+    sheet: Path | None,
+    **options: Sequence[float],
+) -> None:
+    """Score colours on photographs in colour: pictures, folders, patterns or tar files."""
+    found = photos(paths)[slice(half == "odd", None, 2 if half else 1)]
+    recipes = _recipes(backends, options)
+    if sheet:
+        shown = found[:: -(-len(found) // ON_THE_SHEET)]
+        files.write(sheet, contact_sheet(shown, list(recipes.values())), overwrite=True)
+        click.echo(f"{sheet}: gray, {', '.join(recipes)}, truth")
+    report = score(found, recipes, quick=quick, progress=partial(_progress, total=len(found)))
+    click.echo(report.table())
+    if json_file:
+        write_atomically(json_file, report.to_json().encode())
+
+
+def _recipes(backends: Sequence[str], options: dict[str, Sequence[float]]) -> dict[str, Colorizer]:
+    """A recipe for each combination, by a name that says what was chosen."""
+    given = {name: values for name, values in options.items() if values}
+    recipes = {}
+    for backend in backends:
+        for values in product(*given.values()):
+            chosen: dict[str, Any] = dict(zip(given, values, strict=True))
+            name = " ".join([backend, *(f"{key}={value:g}" for key, value in chosen.items())])
+            recipes[name] = Colorizer(backend, **chosen)
+    return recipes
+
+
+def _progress(done: Iterator[Any], total: int) -> Iterable[Any]:
+    """Draw a bar where a person watches."""
+    from tqdm import tqdm
+
+    return tqdm(done, total=total, unit="photo", disable=None)
