@@ -1,0 +1,1 @@
+"""Training: `recipe.Recipe` says how, `loop.Run` does it, ``colorkit train`` is both."""
