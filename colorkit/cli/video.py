@@ -1,0 +1,206 @@
+"""``colorkit video``: film in colour."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from colorkit import files
+from colorkit.cli.colorize import _silent_libraries
+from colorkit.colorizer import MAX_SIZE, Colorizer
+from colorkit.errors import VideoError
+from colorkit.video import Delivery, Report, colorize_folder, colorize_video, preview
+from colorkit.video.encode import CODECS
+from colorkit.video.frames import STEADINESS
+
+EPILOG = """\b
+Examples:
+  colorkit video old.mp4                          old-color.mp4 stands beside it
+  colorkit video old.mp4 --preview 12             a sheet and a clip before the long run
+  colorkit video old.avi -o new.mkv               another kind of file
+  colorkit video old.mp4 --start 60 --end 75      a piece of it
+  colorkit video old.mp4 --resume                 go on where a run was interrupted
+  colorkit video frames -o coloured               a folder of numbered pictures
+
+Sound, subtitles, chapters and times are copied. Shots in colour stay as they are."""
+
+
+DELIVERY = ("start", "end", "codec", "quality", "pixel_format", "deinterlace", "provenance")
+"""Options that are those of a `Delivery`."""
+
+
+PREVIEW_SECONDS = 5
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no argument there
+    """A time in a film, as in 90, 1:30 or 0:01:30.5."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Add up hours, minutes and seconds."""
+        seconds = 0.0
+        try:
+            for part in str(value).split(":"):
+                seconds = 60 * seconds + float(part)
+        except ValueError:
+            self.fail(f"{value!r} is no time, as 90 or 1:30 is", param, ctx)
+        return seconds
+
+
+@click.command(epilog=EPILOG)
+@click.argument("film", metavar="IN", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="By default name-color.ext beside the film.",
+)
+@click.option("--backend", metavar="NAME", help="See 'colorkit backends', or a .tflite file.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, min_open=True),
+    metavar="T",
+    help="1 is calm, towards 0 vivid with spots.  [default: 0.38]",
+)
+@click.option(
+    "--saturation",
+    type=click.FloatRange(0, 10),
+    default=1.0,
+    metavar="S",
+    show_default=True,
+    help="Factor on chroma; 0 is gray.",
+)
+@click.option(
+    "--caution",
+    type=click.FloatRange(0, 1),
+    metavar="C",
+    help="Fade colour where it is a bet: 0 vivid to 1 safe.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1, MAX_SIZE),
+    metavar="PIXELS",
+    help="Short side of what the network sees.",
+)
+@click.option(
+    "--steadiness",
+    type=click.FloatRange(0, 1),
+    default=STEADINESS,
+    metavar="S",
+    show_default=True,
+    help="How much colours hold on to those of frames before; 0 is none.",
+)
+@click.option("--force", is_flag=True, help="Colour shots that are in colour, too.")
+@click.option("--start", type=Seconds(), default=0.0, help="Begin there: 90, or 1:30.")
+@click.option("--end", type=Seconds(), help="Stop there.")
+@click.option("--codec", metavar="NAME", help="An encoder of FFmpeg.  [default: libx264]")
+@click.option("--quality", type=click.IntRange(0), metavar="N", help="Its CRF; less is better.")
+@click.option("--pixel-format", metavar="NAME", help="Such as yuv444p10le; by default the film's.")
+@click.option("--deinterlace", is_flag=True, help="Make whole pictures of interlaced ones.")
+@click.option(
+    "--preview",
+    "previewed",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Only N frames on a sheet, and five seconds of film.",
+)
+@click.option("--resume", is_flag=True, help="Go on where the same command was interrupted.")
+@click.option("--overwrite", is_flag=True, help="Write over a film that is there.")
+@click.option(
+    "--no-provenance",
+    "provenance",
+    flag_value=False,
+    default=True,
+    help="Leave out the note that a model made the colours.",
+)
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="By default all cores.")
+@click.pass_context
+def video(
+    ctx: click.Context,
+    /,
+    film: Path,
+    output: Path | None,
+    previewed: int | None,
+    resume: bool,
+    overwrite: bool,
+    steadiness: float,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Colour a film, or a folder of frames: steadily; luma, sound and times stay."""
+    delivery = Delivery(**{name: options.pop(name) for name in DELIVERY})
+    look: dict[str, Any] = {
+        "backend": Colorizer(**options),
+        "steadiness": steadiness,
+        "force": force,
+    }
+    target = output or _beside(film, "color")
+    with nullcontext() if ctx.obj else _silent_libraries(), _bar() as progress:
+        if film.is_dir():
+            count = colorize_folder(film, target, **look, progress=progress)
+            click.echo(f"{film} -> {target}: {_count(count, 'frame')}")
+        elif previewed:
+            _preview(film, target, previewed, delivery, look)
+        else:
+            _refuse_to_replace(target, overwrite=overwrite)
+            report = colorize_video(
+                film, target, **look, delivery=delivery, resume=resume, progress=progress
+            )
+            click.echo(f"{film} -> {target}: {_words(report)}")
+
+
+def _beside(film: Path, word: str) -> Path:
+    """A name beside a film; what cannot be written becomes Matroska."""
+    suffix = film.suffix if film.suffix.lower() in CODECS or film.is_dir() else ".mkv"
+    return film.with_name(f"{film.stem}-{word}{suffix}")
+
+
+def _refuse_to_replace(target: Path, *, overwrite: bool) -> None:
+    if target.exists() and not overwrite:
+        raise VideoError(f"{str(target)!r} is there already; --overwrite replaces it")
+
+
+def _preview(
+    film: Path, target: Path, frames: int, delivery: Delivery, look: dict[str, Any]
+) -> None:
+    """Write a sheet and a clip under names of their own, in place of earlier ones."""
+    sheet, clip = target.with_name(f"{target.stem}-preview.png"), _beside(target, "preview")
+    picture = preview(film, look["backend"], frames=frames, force=look["force"])
+    files.write(sheet, picture, overwrite=True)
+    piece = replace(delivery, end=delivery.start + PREVIEW_SECONDS)
+    colorize_video(film, clip, **look, delivery=piece)
+    click.echo(f"{film} -> {sheet}, {clip}")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None] | None]:
+    """Draw a bar, with the time that is left, where a person watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="frame") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _words(report: Report) -> str:
+    words = f"{_count(report.frames, 'frame')}, {_count(report.shots, 'shot')}"
+    return words + (f"; {_count(report.kept, 'frame')} in colour before" if report.kept else "")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

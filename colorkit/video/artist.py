@@ -1,0 +1,95 @@
+"""A recipe at work on a film: frames as they were decoded in, frames in colour out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from av import VideoFrame
+from numpy.typing import NDArray
+
+from colorkit import __version__
+from colorkit.colorizer import Colorizer
+from colorkit.pixels import has_colour
+from colorkit.video.encode import Encoding
+from colorkit.video.flow import reduced
+from colorkit.video.frames import EVERY, Painter
+from colorkit.video.planes import Codes, planar, view
+from colorkit.video.steady import Key, Steady, Still
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How colours are made and carried."""
+
+    colorizer: Colorizer
+    steadiness: float
+    force: bool
+
+    @property
+    def note(self) -> str:
+        """What the film says of its colours."""
+        return f"colours made by a model: colorkit {__version__}, {self.colorizer.note().model}"
+
+
+class Artist:
+    """Colours for the frames of a segment."""
+
+    def __init__(self, recipe: Recipe, encoding: Encoding, key: Key | None) -> None:
+        self.recipe = recipe
+        self.encoding = encoding
+        self.turns = encoding.turns
+        self.kept = 0
+        self.steady = Steady(recipe.steadiness, EVERY, key)
+        width, height = encoding.size
+        aspect = float(encoding.aspect)
+        upright = (height, width), aspect
+        if self.turns % 2:
+            upright = (width, height), 1 / aspect
+        self.painter = Painter(recipe.colorizer, *upright)
+
+    def __call__(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+        """The frames in colour."""
+        for still, ab in self.steady(map(self._still, frames)):
+            if ab is None:
+                self.kept += 1
+                yield still.frame.reformat(format=self.encoding.pixel_format)
+            else:
+                yield self._coloured(still, ab)
+
+    def _still(self, frame: VideoFrame) -> Still[VideoFrame]:
+        ours = planar(frame)
+        grid = self.painter.grid[::-1] if self.turns % 2 else self.painter.grid
+        small = self._upright(reduced(view(ours, 0), grid))
+        lightness = partial(self._upright, view(ours, 0))
+        return self.painter.still(ours, small, lightness, partial(self._keeps, ours))
+
+    def _upright(self, luma: Codes) -> Array:
+        """L* of code values, as they are to be seen."""
+        return np.rot90(self.encoding.coding.lightness(luma), self.turns)
+
+    def _keeps(self, frame: VideoFrame) -> bool:
+        """Whether a frame is in colour, and to stay so."""
+        if self.recipe.force or frame.format.name.startswith("gray"):
+            return False
+        width = min(frame.width, 320)
+        small = frame.reformat(width, round(frame.height * width / frame.width), "rgb24")
+        return has_colour(small.to_ndarray())
+
+    def _coloured(self, still: Still[VideoFrame], ab: Array) -> VideoFrame:
+        coding = self.encoding.coding
+        canvas = VideoFrame(*self.encoding.size, self.encoding.canvas)
+        luma = view(still.frame, 0)
+        view(canvas, 0)[:] = luma
+        blue, red = view(canvas, 1), view(canvas, 2)
+        lightness = self._upright(reduced(luma, blue.shape))
+        enlarged = self.painter.enlarged(ab, still.gray, lightness.shape)
+        for plane, codes in zip(
+            (blue, red), coding.chroma(lightness, *enlarged.rows(0, lightness)), strict=True
+        ):
+            plane[:] = np.rot90(codes, -self.turns)
+        if self.encoding.canvas == self.encoding.pixel_format:
+            return canvas
+        return canvas.reformat(format=self.encoding.pixel_format)

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from colorkit.errors import ImageValueError
+from colorkit.video.metrics import distribution_change, warping_error
+
+
+def slide(number):
+    texture = np.random.default_rng(0).random((8, 16)).repeat(8, 0).repeat(8, 1)
+    return (np.roll(texture, number, axis=1) * 255).astype(np.uint8)
+
+
+def test_what_moves_along_does_not_count():
+    """Colours that move with the film have next to no error; a jump of 0.2 has 0.04."""
+    source = [slide(i) for i in range(6)]
+    along = [np.dstack([s, s, s]) / 255 * 0.1 for s in source]
+    jumping = [frame + 0.2 * (i % 2) for i, frame in enumerate(along)]
+
+    assert warping_error(along, source) < 0.001
+    assert warping_error(jumping, source) == pytest.approx(0.04, abs=0.002)
+
+
+def test_cuts_do_not_count():
+    """What changes at a cut is no error."""
+    source = [slide(0)] * 3 + [slide(0).T.repeat(2, 1)[:, :128]] * 3
+    colours = [np.full((64, 128), value, np.float32) for value in (0, 0, 0, 1, 1, 1)]
+
+    assert warping_error(colours, [s[:64] for s in source]) == 0
+
+
+def test_change_of_distribution():
+    """A still film has none; frames without a colour in common have ln 2, the most there is."""
+    still = [np.dstack([slide(0)] * 3)] * 6
+    wild = [np.full((8, 8, 3), 20 * i, np.uint8) for i in range(6)]
+
+    assert distribution_change(still) == 0
+    assert distribution_change(wild) == pytest.approx(np.log(2))
+    with pytest.raises(ImageValueError, match="4 frames are too few; five are needed"):
+        distribution_change(still[:4])
