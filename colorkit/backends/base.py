@@ -86,6 +86,8 @@ class Backend(Protocol):
     It may be asked from several threads at once. A class that takes a keyword ``threads`` is
     called with the number of threads that the user asked for (or None), any other without
     arguments.
+
+    One that is made of a file may give its SHA-256 as ``sha256``, for the note in its pictures.
     """
 
     @property

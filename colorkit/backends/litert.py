@@ -1,10 +1,12 @@
 """Networks in TFLite files, run by LiteRT."""
 
+import hashlib
 import os
 import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit.backends.base import HintMap, Prediction, no_hints, prediction
-from colorkit.backends.metadata import read_metadata
+from colorkit.backends.metadata import read_metadata, signature_names
+from colorkit.backends.screening import screen
 from colorkit.errors import BackendError
 from colorkit.resize import fit, resample
 from colorkit.strips import thread_count
 
 Array = NDArray[np.float32]
 Runner = Any  # LiteRT's SignatureRunner, which carries no types
+Room = tuple[int, int] | None
+"""Height and width that a file is bound to, or None for one of any size."""
 
 MAX_FILE_BYTES = 2**30
 MAX_INTERPRETERS = 4
@@ -54,13 +59,28 @@ class LiteRTBackend:
             When LiteRT is not installed, or the file is not one that colorkit exported.
         """
         self.metadata = read_metadata(model, source)
+        if self.metadata.interface != "lightness":
+            raise BackendError(
+                f"{source!r} takes whole pictures and does all that colorkit does itself, at its "
+                f"own size (interface {self.metadata.interface!r}); a backend takes lightness: "
+                f"export one with interface='lightness', or run the file with LiteRT alone"
+            )
         self.stride = self.metadata.stride
         self.size = self.metadata.size
-        self._pool = _Pool(model, source, thread_count(threads))
-        with self._pool.runner(()) as run:
-            self.accepts_hints = "hints" in run.get_input_details()
-            room = _room(run)
-        if room is None:  # a file that LiteRT refuses is found out now
+        self._model = model
+        self._pools = {
+            room: _Pool(model, source, thread_count(threads), name)
+            for name, room in signature_names(self.metadata).items()
+        }
+        with next(iter(self._pools.values())).runner(()) as run:
+            takes, gives = set(run.get_input_details()), set(run.get_output_details())
+            if not takes - {"hints", "mask"} == {"lightness"} or not gives <= {"logits", "ab"}:
+                raise BackendError(
+                    f"{source!r} takes {sorted(takes)} and gives {sorted(gives)}; a network takes "
+                    f"lightness, perhaps hints and mask, and gives logits, ab, or both"
+                )
+            self.accepts_hints = "hints" in takes
+        if None not in self._pools:  # a file that LiteRT refuses is found out now
             self.predict(np.zeros((1, self.stride, self.stride, 1), np.float32))
 
     @classmethod
@@ -84,7 +104,14 @@ class LiteRTBackend:
             model = Path(path).read_bytes()
         except OSError as error:
             raise BackendError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
+        read_metadata(model, path)  # first: what is no TFLite file is called so
+        screen(model, path)
         return cls(model, os.fspath(path), threads=threads)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the file."""
+        return hashlib.sha256(self._model).hexdigest()
 
     def predict(self, lightness: Array, hints: HintMap | None = None) -> Prediction:
         """Colour for lightness ``(N, h, w, 1)`` float32 in 0..100."""
@@ -92,8 +119,16 @@ class LiteRTBackend:
         if self.accepts_hints:
             given = hints or no_hints(lightness)
             inputs |= {"hints": given.ab, "mask": given.mask}
-        with self._pool.runner(lightness.shape[:3]) as run:
-            return prediction(**_answers(run, inputs))
+        room = self._room(lightness)
+        with self._pools[room].runner(lightness.shape[:3]) as run:
+            return prediction(**_answers(run, inputs, room))
+
+    def _room(self, lightness: Array) -> Room:
+        """Of the sizes that the file is bound to, the one in which the picture is largest."""
+        _, height, width, _ = lightness.shape
+        return max(
+            self._pools, key=lambda room: min(room[0] / height, room[1] / width) if room else 0
+        )
 
 
 class Lite(LiteRTBackend):
@@ -107,9 +142,8 @@ class Lite(LiteRTBackend):
         return (Lite, ())
 
 
-def _answers(run: Runner, inputs: dict[str, Array]) -> dict[str, Array]:
+def _answers(run: Runner, inputs: dict[str, Array], room: Room) -> dict[str, Array]:
     """Maps by name, at any integer fraction of the inputs' size."""
-    room = _room(run)
     if room is None:
         return dict(run(**inputs))
     pictures = range(len(inputs["lightness"]))
@@ -130,19 +164,14 @@ def _fitted(run: Runner, inputs: dict[str, Array], room: tuple[int, int]) -> dic
     return answers
 
 
-def _room(run: Runner) -> tuple[int, int] | None:
-    """Height and width that a file is bound to, or None for one of any size."""
-    _, height, width, _ = run.get_input_details()["lightness"]["shape_signature"]
-    return None if height == -1 else (int(height), int(width))
-
-
 class _Pool:
-    """Interpreters of one file, lent to one thread at a time."""
+    """Interpreters of one signature of a file, lent to one thread at a time."""
 
-    def __init__(self, model: bytes, source: str, threads: int) -> None:
+    def __init__(self, model: bytes, source: str, threads: int, signature: str) -> None:
         self._model = model
         self._source = source
         self._threads = threads
+        self._signature = signature
         self._start_anew()
         _POOLS.add(self)
 
@@ -179,7 +208,7 @@ class _Pool:
             ) from error
         with self._explained():
             interpreter = Interpreter(model_content=self._model, num_threads=self._threads)
-            return interpreter.get_signature_runner("colorize")
+            return interpreter.get_signature_runner(self._signature)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -4,9 +4,11 @@ import json
 import math
 import os
 import struct
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from colorkit.backends.flatbuffer import Table
 from colorkit.errors import BackendError
 
 BUFFER = b"COLORKIT"
@@ -14,42 +16,56 @@ BUFFER = b"COLORKIT"
 
 IDENTIFIER = b"TFL3"
 MAX_BYTES = 2**16
-MAX_ENTRIES = 1000
 
 # Numbers of fields in TensorFlow Lite's schema.fbs.
 MODEL_BUFFERS, MODEL_METADATA = 4, 6
 METADATA_NAME, METADATA_BUFFER = 0, 1
 BUFFER_DATA = 0
 
-Output = Literal["logits", "ab"]
+COLOUR_SPACE = "CIE L*a*b* of sRGB, white D65, 2-degree observer"
+
+Output = Literal["logits", "ab", "rgb"]
+Interface = Literal["lightness", "gray", "rgb"]
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """How a network in a TFLite file wants to be used, and where it comes from.
-
-    Its signature ``colorize`` takes ``lightness`` ``(N, h, w, 1)`` float32 in 0..100.
+    """What an exported file is, how it wants to be used, and where it comes from.
 
     Attributes
     ----------
     name : str
         Of the network.
-    output : {"logits", "ab"}
-        Of the signature: ``logits`` on the 313 ab bins at temperature 1, or ``ab`` in Lab units.
+    output : {"logits", "ab", "rgb"}
+        ``logits`` on ab bins at temperature 1, ``ab`` in Lab units, or 8-bit colours of a picture.
     stride : int
-        Sides of the input are multiples of this.
+        Sides of what the network sees are multiples of this.
     size : int
-        Preferred short side of the input, in pixels.
+        Preferred short side of what the network sees, in pixels.
     temperature : float or None
-        Of the annealed mean inside, where the output is ab.
+        Of the annealed mean inside; None where it is left open.
     precision : str
-        Of the weights: "float32", "float16" or "int8-weights".
+        As for `colorkit.export_tflite`.
     license : str
         Of the weights, as an SPDX expression.
     weights_sha256 : str
         Of the file that the weights were read from; empty when they came from memory.
     colorkit : str
         Version of colorkit that made the file.
+    interface : {"lightness", "gray", "rgb"}
+        What goes in: ``lightness``, or 8-bit pictures.
+    sizes : tuple of tuple of int
+        Heights and widths of the input that the file is bound to; none where it takes any.
+    ranges : mapping
+        The least and the greatest value of each input, by its name.
+    bins : tuple of tuple of float
+        The colour ``(a, b)`` of each class of the logits, in Lab units; none where there are none.
+    caution : float or None
+        How far chroma fades inside where the network is undecided; None where it does not.
+    colour_space : str
+        What lightness, a and b are.
+    quantization : str
+        How it was done, in words; empty where nothing was.
     """
 
     name: str
@@ -61,10 +77,19 @@ class Metadata:
     license: str
     weights_sha256: str
     colorkit: str
+    interface: Interface = "lightness"
+    sizes: tuple[tuple[int, int], ...] = ()
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    bins: tuple[tuple[float, float], ...] = ()
+    caution: float | None = None
+    colour_space: str = COLOUR_SPACE
+    quantization: str = ""
 
     def __post_init__(self) -> None:
-        if self.output not in get_args(Output):
-            raise ValueError(f"output must be one of {get_args(Output)}; received {self.output!r}")
+        for name, choices in (("output", get_args(Output)), ("interface", get_args(Interface))):
+            value = getattr(self, name)
+            if value not in choices:
+                raise ValueError(f"{name} must be one of {choices}; received {value!r}")
         for name in ("stride", "size"):
             value = getattr(self, name)
             if type(value) is not int or not 1 <= value <= 4096:
@@ -72,11 +97,24 @@ class Metadata:
         for name in ("name", "precision", "license", "weights_sha256", "colorkit"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be a string; received {getattr(self, name)!r}")
+        if not all(_is_size(size) for size in self.sizes):
+            raise ValueError(f"sizes must be heights and widths; received {self.sizes!r}")
         temperature = self.temperature
         if temperature is not None and not (
             isinstance(temperature, int | float) and 0 < temperature < math.inf
         ):
             raise ValueError(f"temperature must be a positive number; received {temperature!r}")
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, tuple) and len(size) == 2 and all(type(n) is int for n in size)
+
+
+def signature_names(metadata: Metadata) -> dict[str, tuple[int, int] | None]:
+    """A file's signatures, and the size that each is bound to."""
+    if len(metadata.sizes) > 1:
+        return {f"colorize_{height}x{width}": (height, width) for height, width in metadata.sizes}
+    return {"colorize": metadata.sizes[0] if metadata.sizes else None}
 
 
 def read_metadata(model: bytes, source: str | os.PathLike[str]) -> Metadata:
@@ -109,7 +147,7 @@ def read_metadata(model: bytes, source: str | os.PathLike[str]) -> Metadata:
         values = json.loads(text)
         known = {field.name for field in fields(Metadata)}
         # A later colorkit may write more than this one knows.
-        return Metadata(**{key: value for key, value in values.items() if key in known})
+        return Metadata(**{key: _frozen(value) for key, value in values.items() if key in known})
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise BackendError(
             f"the colorkit metadata of {os.fspath(source)!r} cannot be used: {error}"
@@ -143,6 +181,13 @@ def write_metadata(model: bytes, metadata: Metadata) -> bytes:
     return bytes(builder.Output())
 
 
+def _frozen(value: Any) -> Any:
+    """JSON's lists as tuples."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
 def _numbers(model: bytes, buffer: Any) -> bytes | None:
     """What a buffer holds, inside the FlatBuffer or, as quantizers write it, behind its end."""
     if buffer.offset > 1:
@@ -151,59 +196,10 @@ def _numbers(model: bytes, buffer: Any) -> bytes | None:
 
 
 def _find(model: bytes) -> bytes | None:
-    """The content of the metadata buffer.
-
-    Walks the FlatBuffer itself: that takes no package, and the generated code takes 10 ms to
-    import.
-    """
-    root = _follow(model, 0)
-    buffers = _vector(model, root, MODEL_BUFFERS)
-    entries = _vector(model, root, MODEL_METADATA)
-    if len(entries) > MAX_ENTRIES:
-        raise ValueError(f"{len(entries)} pieces of metadata, at most {MAX_ENTRIES}")
-    for entry in entries:
-        table = _follow(model, entry)
-        if _text(model, table, METADATA_NAME) == BUFFER:
-            slot = _field(model, table, METADATA_BUFFER)
-            index = 0 if slot is None else _number("<I", model, slot)
-            return _text(model, _follow(model, buffers[index]), BUFFER_DATA)
+    """The content of the metadata buffer; the generated code would take 10 ms to import."""
+    root = Table.root(model)
+    for entry in root.tables(MODEL_METADATA):
+        if entry.content(METADATA_NAME, MAX_BYTES) == BUFFER:
+            buffers = root.tables(MODEL_BUFFERS)
+            return buffers[entry.number(METADATA_BUFFER, "<I")].content(BUFFER_DATA, MAX_BYTES)
     return None
-
-
-def _text(model: bytes, table: int, field: int) -> bytes:
-    """A field that holds bytes, at most as many as metadata may have."""
-    slot = _field(model, table, field)
-    if slot is None:
-        return b""
-    start = _follow(model, slot)
-    length = _number("<I", model, start)
-    if length > MAX_BYTES:
-        raise ValueError(f"{length} bytes of text, at most {MAX_BYTES}")
-    return model[start + 4 : start + 4 + length]
-
-
-def _vector(model: bytes, table: int, field: int) -> range:
-    """Where the elements of a vector of tables are kept."""
-    slot = _field(model, table, field)
-    if slot is None:
-        return range(0)
-    start = _follow(model, slot)
-    return range(start + 4, start + 4 + 4 * _number("<I", model, start), 4)
-
-
-def _field(model: bytes, table: int, field: int) -> int | None:
-    """Where a table keeps a field, or None where it has its default."""
-    vtable = table - _number("<i", model, table)
-    slot = 4 + 2 * field
-    offset = _number("<H", model, vtable + slot) if slot < _number("<H", model, vtable) else 0
-    return table + offset if offset else None
-
-
-def _follow(model: bytes, position: int) -> int:
-    return position + _number("<I", model, position)
-
-
-def _number(kind: str, model: bytes, position: int) -> int:
-    if position < 0:
-        raise ValueError(f"an offset points to {position}")
-    return int(struct.unpack_from(kind, model, position)[0])

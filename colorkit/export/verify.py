@@ -1,118 +1,147 @@
-"""Whether a TFLite file says what its Keras network says."""
+"""Whether a file says what its Keras network says, on photographs."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from colorkit.bins import Distribution
+from colorkit.backends.metadata import Metadata
+from colorkit.bins import nearest_bin
 from colorkit.errors import ExportError
+from colorkit.evaluation import auc
+from colorkit.evaluation.metrics import ciede2000
+from colorkit.export.pictures import Picture
+from colorkit.export.views import Network, View, at_maps, at_pictures
 
-Array = NDArray[np.float32]
-Answers = dict[str, Array]
-Network = Callable[[Sequence[Array]], Answers]
+if TYPE_CHECKING:
+    import keras
+
+ENOUGH = 20
+"""Photographs in colour from which on a drop of AuC is more than chance."""
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """How far a file is from its network, on pictures that neither was made for.
+    """How far a file is from its network, on photographs.
 
     Attributes
     ----------
+    photographs : int
+        How many.
     mean_ab, max_ab : float
-        Of |delta ab| in Lab units, by the annealed mean at the published temperature.
+        Of |delta ab| in Lab units, by the annealed mean.
+    ciede2000 : float
+        Mean colour difference.
+    auc_drop : float or None
+        Points of AuC, rebalanced by the photographs' own frequencies, that the file has less than
+        the network; None where no photograph has colour.
     mean_logits, max_logits : float or None
-        Of |delta logits|; None where the file's output is ab.
+        Of |delta logits|; None where the file has no logits.
+    within_two_levels : float or None
+        Of a file that takes pictures: the share of pixels whose channels are at most two levels
+        from `colorkit.colorize` with the network in Keras.
+    max_lightness : float or None
+        Of such a file: the largest change of L* that its output makes to its input.
     """
 
+    photographs: int
     mean_ab: float
     max_ab: float
+    ciede2000: float = 0.0
+    auc_drop: float | None = None
     mean_logits: float | None = None
     max_logits: float | None = None
+    within_two_levels: float | None = None
+    max_lightness: float | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a precision may deviate; beyond that, the conversion went wrong."""
+
+    mean_ab: float
+    max_ab: float = math.inf
 
 
 LIMITS = {
-    "float32": Deviation(mean_ab=0.001, max_ab=0.1),
-    "float16": Deviation(mean_ab=0.1, max_ab=3),
-    "int8-weights": Deviation(mean_ab=1, max_ab=20),
-    "int8-dynamic": Deviation(mean_ab=2, max_ab=40),
+    "float32": Limit(mean_ab=0.001, max_ab=0.001),
+    "float16": Limit(mean_ab=0.5, max_ab=0.5),
+    "int8-weights": Limit(mean_ab=0.5),
+    "int8-dynamic": Limit(mean_ab=2),
+    "int8": Limit(mean_ab=1.5),
 }
-"""What each precision may deviate; beyond that the conversion went wrong."""
+"""Of Lab units."""
+
+ROUNDING = Limit(mean_ab=0.1, max_ab=3)
+"""What 8 bits a channel add to that."""
+
+MAX_LIGHTNESS = 0.3
+"""L* that they can change."""
+
+MAX_AUC_DROP = 0.5
 
 
 def compare(
-    network: Network, model: bytes, inputs: Sequence[str], shapes: list[tuple[int, int]]
+    network: "keras.Model", file: Network, metadata: Metadata, pictures: Sequence[Picture]
 ) -> Deviation:
-    """Run a network and its TFLite file on the same pictures.
+    """Run a network and its file on the same photographs.
 
     Parameters
     ----------
-    network : callable
-        Arrays of its inputs, in order, to its answers by name: ``logits``, perhaps ``ab``.
-    model : bytes
-        The TFLite file.
-    inputs : sequence of str
-        Names of the inputs.
-    shapes : list of tuple of int
-        Heights and widths of the pictures.
+    network : keras.Model
+        On TensorFlow.
+    file : callable
+        What runs the file.
+    metadata : Metadata
+        Of the file.
+    pictures : sequence of ndarray
+        ``(h, w, 3)`` uint8, of the file's sizes.
 
     Raises
     ------
     ExportError
         When one of the two cannot run.
     """
-    pictures = [[_input(name, *shape) for name in inputs] for shape in shapes]
+    look = at_maps if metadata.interface == "lightness" else at_pictures
     try:
-        wanted = [network(arrays) for arrays in pictures]
-        found = [_run(model, dict(zip(inputs, arrays, strict=True))) for arrays in pictures]
+        views = [look(network, file, metadata, picture) for picture in pictures]
     except Exception as error:  # both raise what they like
         raise ExportError(f"the file cannot be compared with Keras: {first_line(error)}") from error
-    colours = _mean_and_max(*([_colour(answer) for answer in side] for side in (wanted, found)))
-    if "logits" not in found[0]:
-        return Deviation(*colours)
-    logits = _mean_and_max(*([answer["logits"] for answer in side] for side in (wanted, found)))
-    return Deviation(*colours, *logits)
-
-
-def _run(model: bytes, inputs: Answers) -> Answers:
-    from ai_edge_litert.interpreter import Interpreter
-
-    run = Interpreter(model_content=model, num_threads=2).get_signature_runner("colorize")
-    answers: Answers = run(**inputs)
-    return answers
-
-
-def _input(name: str, height: int, width: int) -> Array:
-    """Lightness, or for hints and mask a square of one colour in it."""
-    if name == "lightness":
-        return picture(height, width)
-    values = np.zeros((1, height, width, 2 if name == "hints" else 1), np.float32)
-    values[:, : height // 2, : width // 2] = (40, -20) if name == "hints" else 1
-    return values
+    ab = np.concatenate([np.abs(view.found - view.wanted).ravel() for view in views])
+    logits = [view.logits for view in views if view.logits is not None]
+    near = [(view.levels <= 2).mean() for view in views if view.levels is not None]
+    return Deviation(
+        photographs=len(views),
+        mean_ab=float(ab.mean()),
+        max_ab=float(ab.max()),
+        ciede2000=_mean_ciede2000(views),
+        auc_drop=_auc_drop([view for view in views if view.has_colour]),
+        mean_logits=float(np.mean([each.mean() for each in logits])) if logits else None,
+        max_logits=float(np.max([each.max() for each in logits])) if logits else None,
+        within_two_levels=float(np.mean(near)) if near else None,
+        max_lightness=max(view.max_lightness for view in views) if near else None,
+    )
 
 
 def check(deviation: Deviation, precision: str) -> None:
     """Refuse a file that deviates more than its precision explains."""
     limit = LIMITS[precision]
-    if not (deviation.mean_ab <= limit.mean_ab and deviation.max_ab <= limit.max_ab):
-        raise ExportError(
-            f"the {precision} file deviates from Keras by {deviation.mean_ab:.3g} Lab units on "
-            f"average and {deviation.max_ab:.3g} at most, where {limit.mean_ab} and "
-            f"{limit.max_ab} are allowed; nothing was written"
-        )
-
-
-def picture(height: int, width: int) -> Array:
-    """Lightness ``(1, height, width, 1)`` with the spectrum of photographs, always the same."""
-    noise = np.random.default_rng(0).standard_normal((height, width))
-    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
-    frequency[0, 0] = np.inf
-    field = np.fft.irfft2(np.fft.rfft2(noise) / frequency, (height, width))
-    lightness: Array = np.clip(50 + 25 * field / field.std(), 0, 100).astype(np.float32)
-    return lightness[None, :, :, None]
+    if deviation.max_lightness is not None:
+        limit = Limit(limit.mean_ab + ROUNDING.mean_ab, limit.max_ab + ROUNDING.max_ab)
+    judged = deviation.photographs >= ENOUGH
+    for what, value, allowed in (
+        ("Lab units of ab on average", deviation.mean_ab, limit.mean_ab),
+        ("Lab units of ab at most", deviation.max_ab, limit.max_ab),
+        ("points of rebalanced AuC", deviation.auc_drop if judged else None, MAX_AUC_DROP),
+        ("L* of lightness at most", deviation.max_lightness, MAX_LIGHTNESS),
+    ):
+        if value is not None and not value <= allowed:
+            raise ExportError(
+                f"the {precision} file deviates from Keras by {value:.3g} {what}, where "
+                f"{allowed:g} are allowed; nothing was written"
+            )
 
 
 def first_line(error: Exception) -> str:
@@ -120,34 +149,23 @@ def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def operators(model: bytes) -> Mapping[str, int]:
-    """How often a TFLite file uses each operator, by name, most frequent first."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items()}
-    content: Any = schema.Model.GetRootAsModel(model, 0)
-    codes = [content.OperatorCodes(i) for i in range(content.OperatorCodesLength())]
-    graphs = [content.Subgraphs(i) for i in range(content.SubgraphsLength())]
-    used = Counter(
-        names[_code(codes[graph.Operators(i).OpcodeIndex()])]
-        for graph in graphs
-        for i in range(graph.OperatorsLength())
-    )
-    return dict(used.most_common())
+def _mean_ciede2000(views: Sequence[View]) -> float:
+    differences = [
+        ciede2000(*(np.dstack([view.lightness, ab]) for ab in (view.found, view.wanted)))
+        for view in views
+    ]
+    return float(np.mean([each.mean() for each in differences]))
 
 
-def _code(operator: Any) -> int:
-    """Old files store small codes in the deprecated field, new ones in both."""
-    return max(int(operator.BuiltinCode()), int(operator.DeprecatedBuiltinCode()))
-
-
-def _colour(answer: Answers) -> Array:
-    if "ab" in answer:
-        return answer["ab"]
-    return Distribution(answer["logits"]).mean()
-
-
-def _mean_and_max(wanted: list[Array], found: list[Array]) -> tuple[float, float]:
-    deltas = [np.abs(a - b).ravel() for a, b in zip(wanted, found, strict=True)]
-    delta = np.concatenate(deltas)
-    return float(delta.mean()), float(delta.max())
+def _auc_drop(views: Sequence[View]) -> float | None:
+    """In points; both against the colours that the photographs have."""
+    if not views:
+        return None
+    areas = []
+    for side in ("wanted", "found"):
+        tallies = [
+            auc.tally(getattr(view, side), view.truth, nearest_bin(view.truth)) for view in views
+        ]
+        pixels, credits = np.sum(tallies, axis=0)
+        areas.append(auc.auc(pixels, credits, auc.own_weights(pixels)))
+    return float(100 * (areas[0] - areas[1]))

@@ -81,14 +81,14 @@ def test_threads_share_a_bounded_pool():
         thread.join()
     for i, expected in enumerate(alone):
         np.testing.assert_array_equal(results[i], expected)
-    assert 1 <= len(backend._pool._idle) <= MAX_INTERPRETERS
+    assert 1 <= len(backend._pools[None]._idle) <= MAX_INTERPRETERS
 
 
 def test_memory_of_a_large_input_is_given_back():
     """An interpreter that has seen a very large input is not kept."""
     backend = Lite(threads=2)
     backend.predict(lightness(32, MAX_KEPT_PIXELS // 32 + 32))
-    assert not backend._pool._idle
+    assert not backend._pools[None]._idle
     assert backend.predict(lightness(32, 32)).distribution is not None
 
 

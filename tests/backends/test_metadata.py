@@ -154,9 +154,11 @@ def test_foreign_file_is_told_from_ours(small):
         (b"{}", "missing 9 required"),
         ({"stride": 0}, "stride must be a whole number in 1..4096; received 0"),
         ({"size": 1e3}, "size must be a whole number"),
-        ({"output": "rgb"}, "output must be one of .*'rgb'"),
+        ({"output": "hsv"}, "output must be one of .*'hsv'"),
         ({"temperature": -1}, "temperature must be a positive number; received -1"),
         ({"temperature": float("nan")}, "temperature must be a positive number; received nan"),
+        ({"sizes": [[256]]}, r"sizes must be heights and widths; received \(\(256,\),\)"),
+        ({"interface": "cmyk"}, "interface must be one of .*'cmyk'"),
         ({"license": None}, "license must be a string; received None"),
     ],
 )
@@ -199,9 +201,11 @@ def test_endless_metadata_is_refused(schema):
 
 def test_endless_list_of_metadata_is_refused(schema):
     """A list of metadata that goes on and on is not walked."""
-    model = packed(schema, [schema.BufferT()], [schema.MetadataT(b"x", 0)] * 1000)
-    with pytest.raises(BackendError, match=r"damaged.*1001 pieces of metadata, at most 1000"):
-        read_metadata(model, "m.tflite")
+    model = bytearray(packed(schema, [schema.BufferT()], [schema.MetadataT(b"x", 0)]))
+    count = bytes(model).index((2).to_bytes(4, "little"))
+    model[count : count + 4] = (2**20).to_bytes(4, "little")
+    with pytest.raises(BackendError, match=r"damaged.*1048576 elements, at most 100000"):
+        read_metadata(bytes(model), "m.tflite")
 
 
 @settings(deadline=None, max_examples=300)

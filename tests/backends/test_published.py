@@ -196,12 +196,12 @@ def test_without_weights_says_how_to_get_them(registry, tmp_path, monkeypatch):
 @pytest.mark.usefixtures("narrow")
 def test_without_keras_says_what_to_install(monkeypatch, tmp_path, gray):
     """Where nothing was converted yet and Keras is absent, the message has the command."""
-    from colorkit.export import tflite
+    from colorkit.export import source
 
     from_cache = catalog.path("narrow")
     monkeypatch.setenv("COLORKIT_CACHE", str(tmp_path / "other"))
     catalog.add(from_cache, "narrow")
-    monkeypatch.setattr(tflite, "is_installed", lambda module: module != "keras")
+    monkeypatch.setattr(source, "is_installed", lambda module: module != "keras")
     message = r"'narrow' has to be converted once.*needs keras: pip install 'colorkit\[export\]'"
     with pytest.raises(BackendError, match=message):
         colorkit.colorize(gray, "narrow")

@@ -1,0 +1,158 @@
+"""The network that is exported, and the checks before the work."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorkit import registry
+from colorkit.atomic import write_atomically
+from colorkit.bins import gamut_bins, grid_bins
+from colorkit.errors import ExportError
+from colorkit.specs import is_installed
+
+if TYPE_CHECKING:
+    import keras
+
+Weights = str | os.PathLike[str] | None
+
+INPUTS = ("lightness", "hints", "mask")
+"""Of the signature, in the order of the model's; a network without hints has the first alone."""
+
+SIZE, STRIDE = 256, 32
+"""Of a model that is not registered as a network."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network, and what is known about it."""
+
+    model: "keras.Model"
+    size: int
+    stride: int
+    license: str
+    weights_sha256: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Their names, in the order of the model's."""
+        return INPUTS[: len(self.model.inputs)]
+
+    @property
+    def bins(self) -> tuple[tuple[float, float], ...]:
+        """The colour of each class of its logits."""
+        classes = self.model.outputs[-1].shape[-1]
+        bins = next(bins for bins in (gamut_bins(), grid_bins()) if len(bins) == classes)
+        return tuple((float(a), float(b)) for a, b in bins)
+
+
+def source(network: "str | keras.Model", weights: Weights) -> Source:
+    """Build a network with its weights, or take the one that is given.
+
+    Raises
+    ------
+    ExportError
+        When it is neither a name nor a functional model of colorkit's signature.
+    """
+    import keras
+
+    if isinstance(network, str):
+        return _registered(network, weights)
+    if not isinstance(network, keras.Model):
+        raise ExportError(f"network must be a name or a keras.Model; received {network!r}")
+    if weights != "default":
+        raise ExportError(
+            f"weights= goes with the name of a network; a keras.Model has its own; "
+            f"received {weights!r}"
+        )
+    _check_model(network)
+    known = registry.networks().get(network.name)
+    size, stride = (known.size, known.stride) if known else (SIZE, STRIDE)
+    return Source(network, size, stride, license="NOASSERTION", weights_sha256="")
+
+
+def sample_sizes(origin: Source) -> list[tuple[int, int]]:
+    """One square, one not, so that a file of any size has to show it."""
+    return [(origin.size, origin.size), (4 * origin.stride, 6 * origin.stride)]
+
+
+def _registered(name: str, weights: Weights) -> Source:
+    from colorkit.networks import build
+
+    spec, _ = registry.get_network(name)
+    model = build(name, weights=weights)
+    license, file = _origin(spec, weights)
+    sha256 = hashlib.sha256(file).hexdigest() if file else ""
+    return Source(model, spec.size, spec.stride, license, sha256)
+
+
+def _origin(spec: registry.NetworkSpec, weights: Weights) -> tuple[str, bytes]:
+    """The licence of weights, and the file of numbers that they were read from."""
+    from colorkit.networks import default_weights
+    from colorkit.weights import catalog
+
+    if weights is None:
+        return "NOASSERTION", b""
+    if weights == "default":
+        with default_weights(spec) as file:
+            return spec.license, file.read_bytes()
+    if isinstance(weights, str) and not weights.endswith(".safetensors"):
+        return registry.get_weights(weights).license, catalog.converted(weights).read_bytes()
+    return "NOASSERTION", Path(weights).read_bytes()
+
+
+def _check_model(model: "keras.Model") -> None:
+    takes = [it.shape[-1] for it in getattr(model, "inputs", None) or []]
+    gives = [it.shape[-1] for it in getattr(model, "outputs", None) or []]
+    known = [[len(gamut_bins())], [2, len(grid_bins())]]
+    if takes not in ([1], [1, 2, 1]) or gives not in known:
+        raise ExportError(
+            f"network must be a functional model from lightness (N, h, w, 1), perhaps with hints "
+            f"(N, h, w, 2) and mask (N, h, w, 1), to logits (N, h/k, w/k, {known[0][0]}), or to ab "
+            f"and logits on {known[1][1]} bins; received {model.name!r} with {takes} channels "
+            f"in and {gives} out"
+        )
+
+
+def check_path(path: Path, suffix: str) -> None:
+    """Refuse a file that could not be put there, before the work is done."""
+    if path.suffix.lower() != suffix:
+        raise ExportError(f"the file's name must end in {suffix}; received {os.fspath(path)!r}")
+    if not path.parent.is_dir():
+        raise ExportError(f"there is no folder {os.fspath(path.parent)!r}; make it first")
+
+
+def check_packages(wanted: Mapping[str, str], format: str, extra: str) -> None:
+    """Name what is not installed, and refuse Keras on another backend than TensorFlow.
+
+    Parameters
+    ----------
+    wanted : mapping
+        Modules, with the packages that have them.
+    format, extra : str
+        What they are for, and the extra that installs them.
+    """
+    wanted = {"keras": "keras", "tensorflow": "tensorflow", **wanted}
+    missing = [package for module, package in wanted.items() if not is_installed(module)]
+    if missing:
+        raise ExportError(
+            f"export to {format} needs {', '.join(missing)}: pip install 'colorkit[{extra}]'"
+        )
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ExportError(
+            f"export to {format} needs Keras to run on TensorFlow, and here it runs on "
+            f"{keras.backend.backend()!r}; set the environment variable KERAS_BACKEND=tensorflow "
+            f"before Python starts (weights may come from any Keras backend)"
+        )
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise ExportError(f"cannot write {os.fspath(path)!r}: {error}") from error

@@ -1,0 +1,108 @@
+"""Photographs seen twice: by a Keras network, and by the file that was made of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from colorkit import lab, pixels
+from colorkit.backends.metadata import Metadata
+from colorkit.bins import PUBLISHED_TEMPERATURE, Distribution
+from colorkit.colorizer import Colorizer
+from colorkit.export.pictures import Picture, network_inputs
+from colorkit.networks import call
+from colorkit.pixels import has_colour
+from colorkit.resize import resample
+
+if TYPE_CHECKING:
+    import keras
+
+Array = NDArray[np.float32]
+Arrays = dict[str, NDArray[Any]]
+Network = Callable[[Arrays], Arrays]
+"""From inputs by name to answers by name: ``logits``, ``ab``, or both; or ``colour``."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One photograph, by the network and by its file.
+
+    Attributes
+    ----------
+    lightness : ndarray
+        ``(h, w)``, L*.
+    wanted, found, truth : ndarray
+        ``(h, w, 2)`` in Lab units: by the network, by the file, and in the photograph.
+    has_colour : bool
+        Whether it has any.
+    logits : ndarray or None
+        |delta| of logits, where the file gives them.
+    levels : ndarray or None
+        ``(h, w)``, the largest |delta| of the channels, of a file that takes pictures.
+    max_lightness : float
+        The largest |delta| between what such a file is given and what it gives.
+    """
+
+    lightness: Array
+    wanted: Array
+    found: Array
+    truth: Array
+    has_colour: bool
+    logits: Array | None = None
+    levels: NDArray[np.int16] | None = None
+    max_lightness: float = 0.0
+
+
+def at_maps(network: "keras.Model", file: Network, metadata: Metadata, picture: Picture) -> View:
+    """Compare logits or ab, as they come out."""
+    inputs = network_inputs(picture, metadata)
+    found = file(inputs)
+    answers = call(network, [inputs[name] for name in metadata.ranges])
+    wanted = {name: answer.numpy() for name, answer in answers.items()}
+    temperature = metadata.temperature or PUBLISHED_TEMPERATURE
+    ab = colour(wanted, temperature)
+    true = resample(lab.rgb_to_lab(picture / np.float32(255)), ab.shape[:2])
+    return View(
+        true[..., 0],
+        ab,
+        colour(found, temperature),
+        true[..., 1:],
+        has_colour(picture),
+        logits=np.abs(found["logits"] - wanted["logits"]) if "logits" in found else None,
+    )
+
+
+def at_pictures(
+    network: "keras.Model", file: Network, metadata: Metadata, picture: Picture
+) -> View:
+    """Compare whole pictures: the file's with those of `colorkit.colorize`."""
+    from colorkit.backends.keras import KerasBackend
+
+    inputs = network_inputs(picture, metadata)
+    image = inputs["image"][0]
+    backend = KerasBackend(network, metadata.size, metadata.stride)
+    recipe = Colorizer(
+        backend, temperature=metadata.temperature, caution=metadata.caution, size=metadata.size
+    )
+    sides = recipe.colorize(image), file(inputs)["colour"][0]
+    wanted, found = (lab.rgb_to_lab(side / np.float32(255)) for side in sides)
+    true = lab.rgb_to_lab(picture / np.float32(255))
+    given = pixels.split(image).lightness
+    return View(
+        given,
+        wanted[..., 1:],
+        found[..., 1:],
+        true[..., 1:],
+        has_colour(picture),
+        levels=np.abs(sides[0].astype(np.int16) - sides[1]).max(axis=-1),
+        max_lightness=float(np.abs(found[..., 0] - given).max()),
+    )
+
+
+def colour(answer: Arrays, temperature: float) -> Array:
+    """What ab ``(h, w, 2)`` a network's answer means."""
+    ab = answer["ab"] if "ab" in answer else Distribution(answer["logits"]).mean(temperature)
+    first: Array = ab[0]
+    return first
