@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from colorkit.backends.base import Backend, HintMap, Prediction
     from colorkit.bins import Distribution
     from colorkit.colorizer import Colorizer, colorize
+    from colorkit.comparison import Comparison, compare
     from colorkit.errors import (
         BackendError,
         ColorkitError,
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
         ImageError,
         OptionError,
         PluginError,
+        VideoError,
         WeightsError,
     )
-    from colorkit.export import export_tflite
+    from colorkit.export import export_onnx, export_tflite
     from colorkit.hints import Hint, load_hints, save_hints
     from colorkit.hookspecs import hookimpl
     from colorkit.registry import (
@@ -40,6 +42,7 @@ _HOMES = {
     "colorkit.backends.base": ("Backend", "HintMap", "Prediction"),
     "colorkit.bins": ("Distribution",),
     "colorkit.colorizer": ("Colorizer", "colorize"),
+    "colorkit.comparison": ("Comparison", "compare"),
     "colorkit.errors": (
         "BackendError",
         "ColorkitError",
@@ -50,9 +53,10 @@ _HOMES = {
         "ImageError",
         "OptionError",
         "PluginError",
+        "VideoError",
         "WeightsError",
     ),
-    "colorkit.export": ("export_tflite",),
+    "colorkit.export": ("export_onnx", "export_tflite"),
     "colorkit.hints": ("Hint", "load_hints", "save_hints"),
     "colorkit.hookspecs": ("hookimpl",),
     "colorkit.registry": (
@@ -73,6 +77,7 @@ __all__ = [
     "ColorkitError",
     "ColorkitWarning",
     "CommandSpec",
+    "Comparison",
     "Distribution",
     "ExportError",
     "FileError",
@@ -84,10 +89,13 @@ __all__ = [
     "OptionError",
     "PluginError",
     "Prediction",
+    "VideoError",
     "WeightsError",
     "WeightsSpec",
     "__version__",
     "colorize",
+    "compare",
+    "export_onnx",
     "export_tflite",
     "hookimpl",
     "load_hints",

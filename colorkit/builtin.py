@@ -202,10 +202,35 @@ def register_commands(register: Callable[[CommandSpec], None]) -> None:
             "colorize", "colorkit.cli.colorize:colorize", summary="Colour photographs and folders"
         )
     )
+    register(
+        CommandSpec(
+            "evaluate",
+            "colorkit.cli.evaluate:evaluate",
+            summary="Score colours on photographs in colour",
+            requires=("skimage",),
+            install="colorkit[skimage]",
+        )
+    )
+    register(
+        CommandSpec(
+            "inspect",
+            "colorkit.cli.inspect:inspect",
+            summary="Tell whether a model made a picture's colours",
+        )
+    )
     register(CommandSpec("backends", "colorkit.cli.backends:backends", summary="List the backends"))
     register(
         CommandSpec(
             "plugins", "colorkit.cli.plugins:plugins", summary="List the plugins, broken ones too"
+        )
+    )
+    register(
+        CommandSpec(
+            "video",
+            "colorkit.cli.video:video",
+            summary="Colour film, steadily; sound and times stay",
+            requires=("av",),
+            install="colorkit[video]",
         )
     )
     register(
@@ -219,8 +244,24 @@ def register_commands(register: Callable[[CommandSpec], None]) -> None:
     )
     register(
         CommandSpec(
+            "train",
+            "colorkit.cli.train:train",
+            summary="Train a network on photographs",
+            requires=("keras",),
+            install="colorkit[keras]",
+        )
+    )
+    register(
+        CommandSpec(
             "weights",
             "colorkit.cli.weights:weights",
             summary="Fetch, add and check the weights of published networks",
+        )
+    )
+    register(
+        CommandSpec(
+            "web",
+            "colorkit.cli.web:web",
+            summary="Write a page that colours photographs in the browser",
         )
     )

@@ -168,7 +168,8 @@ def test_the_page_names_every_module():
     assert described_modules() == real
 
 
-OURS = [path.relative_to(ROOT) for path in sources("colorkit", "benchmarks", "examples", "docs")]
+FOLDERS = ("colorkit", "plugins", "benchmarks", "examples", "docs")
+OURS = [path.relative_to(ROOT) for path in sources(*FOLDERS)]
 
 
 def named_functions(tree: ast.Module) -> Iterator[Function]:

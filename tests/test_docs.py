@@ -19,7 +19,7 @@ from colorkit import errors
 from colorkit.colorizer import DEFAULT_CAUTION
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 EXTRA = ("keras", "tensorflow", "ai_edge_quantizer")
 """What the extra `export` brings, for the pages that export something."""
 
@@ -70,14 +70,32 @@ def commands(block: Block) -> list[list[str]]:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Put small gray pictures, under the names that the examples use, into a folder to work in."""
+    """Make a folder to work in: gray pictures by the names of the examples, photos in colour."""
     slope = np.add.outer(np.arange(96), np.arange(128)) + 16
     for name in PICTURES:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(slope.astype(np.uint8)).save(path)
+    (tmp_path / "photos").mkdir()
+    for i in range(4):
+        colours = np.dstack([slope, slope * 0 + 90, slope[:, ::-1]]) + 20 * i
+        Image.fromarray(colours.astype(np.uint8)).save(tmp_path / "photos" / f"{i}.png")
+    if find_spec("av"):
+        write_film(tmp_path / "old.mp4", slope.astype(np.uint8))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def write_film(path: Path, picture: np.ndarray) -> None:
+    """A second of film, in which a picture moves."""
+    import av
+
+    with av.open(path, "w") as film:
+        stream = film.add_stream("mpeg4", rate=25, width=picture.shape[1], height=picture.shape[0])
+        for i in range(25):
+            moved = np.roll(picture, i, axis=1)
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(moved, format="gray")))
+        film.mux(stream.encode(None))
 
 
 def require_extra(page: Path) -> None:
@@ -85,6 +103,13 @@ def require_extra(page: Path) -> None:
     missing = [module for module in EXTRA if find_spec(module) is None]
     if missing and os.environ.get("CI") != "true":
         pytest.skip(f"{page.name} needs {', '.join(missing)}: pip install 'colorkit[export]'")
+
+
+def require_plugins(code: str) -> None:
+    """Skip where a plugin that the code imports is absent; continuous integration has all."""
+    for module in re.findall(r"^(?:from|import) (colorkit_\w+)", code, re.MULTILINE):
+        if find_spec(module) is None and os.environ.get("CI") != "true":
+            pytest.skip(f"not installed: pip install -e plugins/{module.replace('_', '-')}")
 
 
 def run(words: list[str]) -> None:
@@ -118,8 +143,13 @@ def printed(page: Path) -> dict[int, str]:
 @pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=lambda p: p.name)
 def test_examples_run(page, folder, registry, capsys):
     """The examples of a page run in its order, and print what it shows below them."""
-    if any("export" in block.code for block in runs(page)):
+    code = "\n".join(block.code for block in runs(page))
+    if "export" in code:
         require_extra(page)
+    if "video" in code:
+        pytest.importorskip("av", reason="pip install 'colorkit[video]'")
+        pytest.importorskip("cv2", reason="pip install opencv-python-headless")
+    require_plugins(code)
     names = {"__name__": page.stem.replace("-", "_")}
     for block in runs(page):
         if block.language == "sh":
@@ -146,7 +176,8 @@ def test_the_readme_begins_with_its_two_commands():
     first, second = [block.code.strip() for block in SHELL if block.page.name == "README.md"][:2]
 
     assert first == "pip install . && colorkit colorize --example"
-    assert second == "pip install -e '.[export]' --group dev && pytest"
+    install = "pip install -e '.[export,onnx]' -r plugins/requirements.txt --group dev"
+    assert second == f"{install} && pytest"
 
 
 def anchors(page: Path) -> set[str]:
@@ -170,9 +201,10 @@ def test_links_lead_somewhere(page):
 
 def test_every_page_is_in_the_menu():
     """The site's menu shows every page of the documentation, and no other."""
-    menu = re.findall(r"^  - .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    menu = re.findall(r"^ +- .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    docs = ROOT / "docs"
 
-    assert sorted(menu) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+    assert sorted(menu) == sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -214,9 +246,10 @@ def test_options_exist(page):
     known = {"--help", "--version", "--debug"}.union(
         *(re.findall(r'add_argument\("(--[a-z-]+)"', script) for script in scripts)
     )
-    for command in ("colorize", "backends", "plugins", "weights", "export"):
-        if command != "export" or find_spec("keras"):
-            known |= live_options(command)
+    without_keras = ("colorize", "backends", "plugins", "weights", "evaluate", "video", "web")
+    with_keras = ("export", "train") if find_spec("keras") else ()
+    for command in without_keras + with_keras:
+        known |= live_options(command)
     named = set(re.findall(r"`(?:colorkit [\w ]*)?(--[a-z-]+)", prose(page)))
 
     assert named <= known

@@ -7,7 +7,7 @@ import pytest
 from colorkit import builtin, hookspecs
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "plugins" / "index.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 HOOKS = {
     name: function
@@ -55,7 +55,7 @@ def test_colorkit_uses_each_hook_itself(name):
 @pytest.mark.parametrize("block", range(len(BLOCKS)))
 def test_the_page_runs(block, registry):
     """Every Python block of the page "Write a backend" runs as it stands."""
-    exec(compile(BLOCKS[block], f"plugins.md, block {block}", "exec"), {"__name__": "page"})
+    exec(compile(BLOCKS[block], f"plugins/index.md, block {block}", "exec"), {"__name__": "page"})
 
 
 def test_the_first_block_colours(registry):

@@ -27,7 +27,7 @@ def dist(tmp_path_factory) -> Path:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(dist):
-    """Modules, the two models with their papers, the example, the type marker, the licences."""
+    """Modules, models with their papers, example, web page, type marker, licences."""
     [wheel] = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -40,12 +40,24 @@ def test_the_wheel_holds_the_package_and_nothing_else(dist):
     assert other == {
         "colorkit/py.typed",
         "colorkit/cli/example.jpg",
+        "colorkit/evaluation/prior_probs.npy",
+        "colorkit/evaluation/LICENSE-prior_probs.txt",
         "colorkit/models/README.md",
         "colorkit/models/LICENSE-APACHE-2.0.txt",
         "colorkit/models/lite.safetensors",
         "colorkit/models/lite.tflite",
+        "colorkit/web/package.json",
+        "colorkit/web/package-lock.json",
+        "colorkit/web/page/app.js",
+        "colorkit/web/page/color.js",
+        "colorkit/web/page/icon.svg",
+        "colorkit/web/page/index.html",
+        "colorkit/web/page/note.js",
+        "colorkit/web/page/style.css",
+        "colorkit/web/page/sw.js",
+        "colorkit/web/page/worker.js",
     }
-    assert metadata["License-Expression"] == "BSD-3-Clause AND Apache-2.0"
+    assert metadata["License-Expression"] == "BSD-3-Clause AND BSD-2-Clause AND Apache-2.0"
     assert set(metadata.get_all("License-File")) >= {"LICENSE", "NOTICE"}
     assert wheel.stat().st_size < 12e6
 
