@@ -192,12 +192,14 @@ def race(folder: Path, cache: Path, rounds: int) -> dict[str, list[float]]:
 
 def measure(cache: Path, rounds: int) -> dict[str, Any]:
     """Times, ratios and deviations, all to PyTorch."""
-    from colorkit.export.verify import picture
+    from colorkit.export.pictures import load
+    from colorkit.pixels import split
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_files(folder)
-        np.save(folder / "lightness.npy", picture(SIDE, SIDE))
+        [photograph] = load([], [(SIDE, SIDE)])
+        np.save(folder / "lightness.npy", split(photograph).lightness[None, :, :, None])
         seconds = race(folder, cache, rounds)
         colours = {name: np.load(folder / f"{name}.npy") for name in RUNTIMES}
     deltas = {name: np.abs(ab - colours["torch"]) for name, ab in colours.items()}

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import colorkit
-from colorkit import BackendError
+from colorkit import BackendError, pixels
 from colorkit.testing import BackendTests
 
 keras = pytest.importorskip("keras")
 
 from colorkit.backends.keras import KerasBackend, LiteKeras  # noqa: E402
-from colorkit.export.verify import picture  # noqa: E402
+from colorkit.export.pictures import load  # noqa: E402
 
 
 def network(stride=8):
@@ -51,7 +51,9 @@ def test_keras_agrees_with_the_file_that_ships():
     pytest.importorskip("ai_edge_litert")
     from colorkit.backends.litert import Lite
 
-    lightness = np.concatenate([picture(64, 96), picture(64, 96)[:, ::-1]])
+    [photograph] = load([], [(64, 96)])
+    upright = pixels.split(photograph).lightness[..., None]
+    lightness = np.stack([upright, upright[::-1]])
     ours, shipped = (
         backend.predict(lightness).distribution.mean() for backend in (LiteKeras(), Lite())
     )
