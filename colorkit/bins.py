@@ -21,6 +21,9 @@ PUBLISHED_TEMPERATURE = math.log(10) / 6
 GRID = 10
 """Spacing of the bins in Lab units."""
 
+FAR = 12
+"""Steps of the grid from neutral beyond which no bin lies."""
+
 DECIDED, UNDECIDED = 2.8, 4.0
 """Nats of entropy between which `calm` fades chroma."""
 
@@ -141,8 +144,21 @@ def soft_encode(
 def nearest_bin(ab: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """Index ``(...)`` of the bin nearest to each colour ``(..., 2)`` in Lab units."""
     flat = ab.reshape(-1, 2).astype(np.float32)
-    nearest: NDArray[np.intp] = _squared_distances(flat, gamut_bins()).argmin(axis=1)
+    # The nearest point of the whole grid is the nearest bin, if it is one.
+    a, b = np.rint(flat / GRID).clip(-FAR, FAR).astype(np.intp).T
+    nearest: NDArray[np.intp] = _bins_on_the_grid()[a, b]
+    outside = nearest < 0
+    nearest[outside] = _squared_distances(flat[outside], gamut_bins()).argmin(axis=1)
     return nearest.reshape(ab.shape[:-1])
+
+
+@cache
+def _bins_on_the_grid() -> NDArray[np.intp]:
+    """Bins by their place on the grid, counted from neutral (negative ones from the end)."""
+    places = np.full((2 * FAR + 1, 2 * FAR + 1), -1)
+    a, b = (gamut_bins() / GRID).astype(np.intp).T
+    places[a, b] = np.arange(len(a))
+    return places
 
 
 def _squared_distances(ab: Array, bins: Array) -> Array:

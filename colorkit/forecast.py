@@ -1,6 +1,5 @@
 """What a run would do, what it could not do, and about how long it would take."""
 
-import math
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,8 +13,9 @@ import numpy as np
 from colorkit import files
 from colorkit.batch import Batch, Outcome, format_of, remarks_on
 from colorkit.errors import FileError
-from colorkit.files.formats import DEEP, FORMATS, MAX_SIDE, WITH_PAGES, can_hold_alpha
+from colorkit.files.formats import DEEP, FORMATS
 from colorkit.files.photo import Photo
+from colorkit.files.writing import check_fits
 from colorkit.plan import Job
 
 SIDES = (256, 1024)
@@ -69,15 +69,9 @@ def _check_folder(target: Path) -> None:
 def _losses(photo: Photo, target: Path, page: int) -> list[str]:
     """What a file could not keep of a picture; refuse what it cannot hold at all."""
     name, format = str(target), format_of(target, photo)
-    height, width, *channels = photo.image.shape
     if format is None:
         raise FileError(f"cannot tell a format from {name!r}: end it in {', '.join(FORMATS)}")
-    if channels in ([2], [4]) and not can_hold_alpha(format):
-        raise FileError(f"cannot write {name!r}: {format} holds no transparency")
-    if page and format not in WITH_PAGES:
-        raise FileError(f"cannot write {name!r}: {format} holds one picture")
-    if max(height, width) > MAX_SIDE.get(format, math.inf):
-        raise FileError(f"cannot write {name!r}: {format} holds {MAX_SIDE[format]} pixels a side")
+    check_fits(photo.image, page, name, format)
     deep = photo.image.dtype != np.uint8
     return [f"{format} keeps 8 bits a channel of it"] if deep and format not in DEEP else []
 

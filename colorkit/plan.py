@@ -128,7 +128,7 @@ def _pictures(item: Path, recursive: bool, output: Path | None) -> list[tuple[Pa
             deeper = "" if recursive else "; look into its folders with --recursive"
             warn(f"the folder {str(item)!r} holds no picture{deeper}")
         return [(path, item) for path in inside]
-    matches = [] if item.exists() else sorted(glob.glob(str(item), recursive=True))
+    matches = [] if os.path.lexists(item) else sorted(glob.glob(str(item), recursive=True))
     if matches:
         return [pair for match in matches for pair in _pictures(Path(match), recursive, output)]
     return [(item, item.parent)]

@@ -30,8 +30,7 @@ _SOURCE, _SYSTEM, _SYSTEM_VERSION = (
 _EARLIER = f"{{{NAMESPACE}}}EarlierSourceType"
 
 _EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"/></x:xmpmeta>'.encode()
-# All of canonical XML, where nothing can be spelled in two ways.
-_RDF_END = re.compile(r"</(?:[^<>:]+:)?RDF>(?=[^<>]*(?:</[^<>]+>)?\s*$)")
+# Of canonical XML, where nothing can be spelled in two ways.
 _HOLLOW = re.compile(r"""<((?:[^<>: ]+:)?Description)(?: (?:xmlns:\w+|\w+:about)="[^"]*")*></\1>""")
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
@@ -107,10 +106,8 @@ def add_to_xmp(packet: bytes | None, note: Note) -> bytes:
         text = _checked(_EMPTY)
         rdf = _parsed(text)
     others = _HOLLOW.sub("", xmp.canonical(text, {_SOURCE, _SYSTEM, _SYSTEM_VERSION, *_names(rdf)}))
-    end = _RDF_END.search(others)
-    assert end is not None  # `_parsed` saw to it
     described = _description(_said(note, dict(_properties(rdf))), _subject(rdf))
-    return xmp.packet(others[: end.start()] + described + others[end.start() :])
+    return xmp.packet(xmp.with_more(others, described))
 
 
 def from_xmp(packet: bytes) -> Note | None:

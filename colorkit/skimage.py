@@ -166,9 +166,9 @@ def colorfulness(image: ArrayLike, *, channel_axis: Axis = -1) -> float:
     >>> round(colorfulness([[[1.0, 0.0, 0.0]]]), 4)
     85.5296
     """
-    red, green, blue = 255 * np.moveaxis(channels(image, channel_axis, 3).astype(float), -1, 0)
-    opponents = np.stack([(red - green).ravel(), ((red + green) / 2 - blue).ravel()])
-    return float(np.hypot(*opponents.std(axis=1)) + 0.3 * np.hypot(*opponents.mean(axis=1)))
+    from colorkit.evaluation import metrics  # brings in all of evaluation
+
+    return metrics.colorfulness(255 * channels(image, channel_axis, 3).astype(float))
 
 
 def decolorize(image: ArrayLike, *, channel_axis: Axis = -1, film: str = "panchromatic") -> Array:

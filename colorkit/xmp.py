@@ -1,6 +1,7 @@
-"""XMP packets of strangers: checked, and written again without some of what they say."""
+"""XMP packets of strangers: checked, and written again with less or more in them."""
 
 import re
+from collections import Counter
 from collections.abc import Set
 from typing import Any
 from xml.etree import ElementTree
@@ -15,6 +16,9 @@ MAX_DEPTH = 100
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _TAIL = '<?xpacket end="w"?>'
 _ATTRIBUTE = re.compile(r'"[^"<]*"')
+_INSIDE_RDF = re.compile(r"(<(?:[^<>: ]+:)?RDF[^<>]*>)(.*)(</(?:[^<>: ]+:)?RDF>)", re.DOTALL)
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_HAS_MORE = "{http://ns.adobe.com/xmp/note/}HasExtendedXMP"
 
 
 def checked_text(packet: bytes) -> str:
@@ -74,3 +78,58 @@ def canonical(text: str, without: Set[str]) -> str:
 def packet(text: str) -> bytes:
     """XML in its wrapper."""
     return f"{_HEAD}{text}{_TAIL}".encode()
+
+
+def joined(first: bytes, rest: bytes) -> bytes:
+    """The packet of a JPEG and its extension, which has what was too long for it, as one.
+
+    Raises
+    ------
+    ValueError
+        As of `checked_text`; one of them holds no RDF, or they write it differently.
+    """
+    text, more = (canonical(checked_text(part), {_HAS_MORE}) for part in (first, rest))
+    here, there = _INSIDE_RDF.search(text), _INSIDE_RDF.search(more)
+    if here is None or there is None or here[1] != there[1]:
+        raise ValueError("the extended XMP is not of the kind of the packet")
+    return packet(with_more(text, there[2]))
+
+
+def with_more(text: str, more: str) -> str:
+    """Canonical XML that has an ``rdf:RDF`` element, with more at its end."""
+    inside = _INSIDE_RDF.search(text)
+    assert inside is not None
+    return text[: inside.end(2)] + more + text[inside.end(2) :]
+
+
+def shortened(long: bytes, room: int) -> tuple[bytes, list[str]]:
+    """A packet of at most that many bytes, and the names of its longest properties, left out.
+
+    The packet is empty where that does not do, or it cannot be read.
+    """
+    try:
+        text = checked_text(long)
+    except ValueError:
+        return b"", []
+    lengths, without = _lengths(text), list[str]()
+    shorter = packet(canonical(text, set()))
+    while (excess := len(shorter) - room) > 0 and lengths:
+        while excess > 0 and lengths:
+            name, length = lengths.pop(0)
+            without.append(name)
+            excess -= length
+        shorter = packet(canonical(text, set(without)))
+    names = [name.rpartition("}")[2] for name in without]
+    return (shorter if len(shorter) <= room else b""), names
+
+
+def _lengths(text: str) -> list[tuple[str, int]]:
+    """About what each property takes, the longest first."""
+    found = Counter[str]()
+    root = ElementTree.fromstring(text)  # noqa: S314  # there is no DTD
+    for description in root.iterfind(f".//{_RDF}RDF/{_RDF}Description"):
+        for name, value in description.items():
+            found[name] += len(value)
+        for element in description:
+            found[element.tag] += len(ElementTree.tostring(element, short_empty_elements=False))
+    return [each for each in found.most_common() if not each[0].startswith(_RDF)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorkit import Colorizer, Prediction, files
+from colorkit import Colorizer, ColorkitWarning, Prediction, files
 from colorkit.batch import HAD_COLOUR, LINE_ART, Batch
 from colorkit.files import Photo
 from colorkit.plan import Job, plan
@@ -230,6 +230,20 @@ def test_metadata_are_kept_as_asked(picture, metadata, kept):
 
     packet = files.read_xmp(jobs[0].target)
     assert (b"Harbour" in packet, b"Bergen" in packet) == kept
+    assert note_in(jobs[0].target) == Note("warm")
+
+
+def test_what_has_no_room_gives_way_to_the_note(picture):
+    """The longest that others say is left out of a JPEG, and told; the note is not."""
+    full = XMP.replace(b"Harbour", b"Harbour" * 9300)
+    photo = replace(files.read(picture("a.jpg")), xmp=full)
+    files.write("a.jpg", photo.image, like=photo, overwrite=True)
+    jobs = plan(["a.jpg"])
+
+    with pytest.warns(ColorkitWarning, match="without Headline of its XMP packet"):
+        run(jobs)
+
+    assert b"Bergen" in files.read_xmp(jobs[0].target)
     assert note_in(jobs[0].target) == Note("warm")
 
 

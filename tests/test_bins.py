@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from colorkit import ImageError, OptionError
 from colorkit.bins import (
@@ -147,6 +148,16 @@ class TestSoftEncode:
 
         assert encoded.argmax(axis=1).tolist() == list(range(313))
         assert nearest_bin(gamut_bins()).tolist() == list(range(313))
+
+    @settings(max_examples=30, deadline=None)
+    @given(hnp.arrays(np.float32, (20, 2), elements=st.floats(-200, 200, width=32)))
+    def test_no_bin_is_nearer(self, ab):
+        """The nearest bin is as near as any, inside the gamut and far from it."""
+        distances = np.linalg.norm(ab[:, None] - gamut_bins(), axis=-1)
+
+        found = distances[np.arange(20), nearest_bin(ab)]
+
+        np.testing.assert_allclose(found, distances.min(axis=1), atol=2e-3)
 
     def test_one_neighbour_is_the_nearest_bin(self):
         """With a single neighbour the encoding is the hard one; the error is that of the grid."""

@@ -43,7 +43,7 @@ KINDS = {
 
 @pytest.mark.parametrize("format", [None, "jpeg", "png", "tiff", "webp", "avif", "bmp"])
 def test_what_is_foreseen_comes_true(format):
-    """For each kind of picture and format: done or not, and depth lost or not, as in the run."""
+    """For each kind of picture and format: done or why not, depth lost or not, as in the run."""
     jobs = plan([picture(name, **kind) for name, kind in KINDS.items()], "out", format=format)
 
     foreseen = list(prospects(BATCH, jobs))
@@ -54,8 +54,7 @@ def test_what_is_foreseen_comes_true(format):
             (outcome,) = BATCH.run([job])
         assert prospect.written == outcome.written
         assert type(prospect.error) is type(outcome.error)
-        if outcome.error is not None:
-            assert str(outcome.error).startswith(str(prospect.error))
+        assert str(prospect.error) == str(outcome.error)
         lost = any("8 bits a channel" in str(warning.message) for warning in told)
         assert any("8 bits a channel" in remark for remark in prospect.remarks) == lost
 
@@ -79,7 +78,7 @@ def test_what_cannot_be_done_is_told_with_its_reason():
     assert reasons[2] == "None"
     assert "'file/a.png': " in reasons[3]
     assert reasons[3].endswith("file' is no folder to write to")
-    assert reasons[4] == "cannot write 'long.jpg': JPEG holds 65500 pixels a side"
+    assert reasons[4].startswith("cannot write 'long.jpg': JPEG holds at most 65500 pixels a side")
     assert reasons[5].startswith("cannot tell a format from 'a.xyz'")
 
 

@@ -120,6 +120,15 @@ def test_circles_of_links_end(picture):
     assert list(names(plan(["in"], recursive=True))) == ["in/a.jpg"]
 
 
+def test_a_link_to_nowhere_is_a_picture_that_is_missing(picture):
+    """It fails when its turn comes, by name or by pattern, and ends no plan."""
+    picture("a.jpg")
+    os.symlink("nowhere.jpg", "b.jpg")
+
+    wanted = {"a.jpg": "a-color.jpg", "b.jpg": "b-color.jpg"}
+    assert names(plan(["a.jpg", "b.jpg"])) == names(plan(["*.jpg"])) == wanted
+
+
 @pytest.mark.parametrize("spelled", ["in/out", "./in/out", "in/s/../out", "{cwd}/in/out"])
 def test_an_output_within_the_input_is_no_source(picture, spelled):
     """What an earlier run wrote below the input is not coloured again."""

@@ -22,6 +22,9 @@ from colorkit.errors import (
 
 INTERRUPTED = 130
 
+aliases: dict[str, str] = {}
+"""What people call files that stand in for something else."""
+
 
 class Commands(click.Group):
     """Commands of colorkit and its plugins; imported only when called."""
@@ -79,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
         warnings.simplefilter("always", ColorkitWarning)
+        # Pillow names no file; of one that is damaged, colorkit has a warning of its own.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         warnings.showwarning = _show_warning
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
     gc.freeze()  # the process ends: looking through all that it made takes longer than its exit
@@ -102,12 +107,14 @@ def _run(arguments: list[str]) -> int:
 
 def say(message: str) -> None:
     """Tell the person at the terminal something, in one line."""
+    for path, name in aliases.items():
+        message = message.replace(path, name)
     click.echo(f"colorkit: {' '.join(message.splitlines())}", err=True)
 
 
 def shown(value: object) -> str:
     """A name or a value, quoted where it would break a line or a terminal."""
-    text = str(value)
+    text = aliases.get(str(value), str(value))
     return text if text.isprintable() else repr(text)
 
 

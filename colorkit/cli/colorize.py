@@ -1,5 +1,6 @@
 """``colorkit colorize``: picture files in, coloured picture files out."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -183,12 +184,14 @@ def _duration(seconds: float) -> str:
     for unit, length in (("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
-    return f"{max(1, round(seconds))} seconds"
+    whole = max(1, round(seconds))
+    return f"{whole} second{'s' * (whole > 1)}"
 
 
 @contextmanager
 def _silent_libraries() -> Iterator[None]:
-    """Keep what C libraries say of themselves and of files off the terminal."""
+    """Keep what libraries say of themselves and of nameless files off the terminal."""
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     sys.stderr.flush()
     with open(os.dup(2), "w", encoding=sys.stderr.encoding) as ours:
         try:

@@ -37,7 +37,7 @@ def inspect(ctx: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
             found.append({"file": str(path), **_said_by(path)})
         except ColorkitError as error:
             found.append({"file": str(path), "error": str(error)})
-            about = "" if str(path) in str(error) else f"{shown(path)}: "
+            about = "" if repr(str(path)) in str(error) else f"{shown(path)}: "
             say_error(error, about=about, debug=ctx.obj)
             continue
         if not as_json:

@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import click
 
+from colorkit.cli import aliases
+
 PIPE = Path("-")
 
 
@@ -30,6 +32,7 @@ def piped(
         raise click.UsageError("Standard output is a terminal: send it to a file or a program.")
     with TemporaryDirectory(prefix="colorkit-") as folder:
         spooled, place = Path(folder, "standard-input"), Path(folder, "standard-output")
+        aliases[str(spooled)] = "standard input"
         place.mkdir()
         if PIPE in inputs:
             with spooled.open("wb") as file:

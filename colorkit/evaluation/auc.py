@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colorkit.bins import GRID, gamut_bins, nearest_bin
+from colorkit.bins import gamut_bins
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def tally(ab: NDArray[Any], true_ab: NDArray[Any], bins: NDArray[np.intp]) -> tu
     ab, true_ab : ndarray
         ``(..., 2)``, Lab units.
     bins : ndarray
-        ``(...)``, the `true_bins`.
+        ``(...)``, the `colorkit.bins.nearest_bin` of what is true.
 
     Returns
     -------
@@ -85,24 +85,3 @@ def published_prior() -> Array:
         prior: Array = np.load(file)
     prior.flags.writeable = False  # shared by every caller
     return prior
-
-
-def true_bins(ab: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
-    """As `nearest_bin`, which compares each colour with all bins only where it has to.
-
-    The bins are points of a grid: the nearest of all its points is the nearest bin if it is one.
-    """
-    cell = np.rint(ab / GRID).astype(np.intp)
-    bins = _bins_on_the_grid()[cell[..., 0], cell[..., 1]]
-    outside = bins < 0
-    bins[outside] = nearest_bin(ab[outside])
-    return bins
-
-
-@cache
-def _bins_on_the_grid() -> NDArray[np.intp]:
-    """Bins by their place on the grid, counted from neutral (negative ones from the end)."""
-    places = np.full((26, 26), -1)  # wide enough for every colour of sRGB
-    a, b = (gamut_bins() / GRID).astype(np.intp).T
-    places[a, b] = np.arange(len(a))
-    return places

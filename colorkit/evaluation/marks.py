@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit import lab
-from colorkit.bins import PUBLISHED_TEMPERATURE
+from colorkit.bins import PUBLISHED_TEMPERATURE, nearest_bin
 from colorkit.colorizer import Colorizer
 from colorkit.errors import BackendError
 from colorkit.evaluation import faults, metrics
-from colorkit.evaluation.auc import tally, true_bins
+from colorkit.evaluation.auc import tally
 from colorkit.evaluation.calibration import reliability
 from colorkit.evaluation.stability import at_other_scales, instability
 from colorkit.photos import StoredPhoto
@@ -55,8 +55,8 @@ class Truth:
 
     @cached_property
     def bins(self) -> NDArray[np.intp]:
-        """The `true_bins`, ``(256, 256)``."""
-        return true_bins(self.ab)
+        """The `nearest_bin` of each pixel, ``(256, 256)``."""
+        return nearest_bin(self.ab)
 
     @cached_property
     def colorfulness(self) -> float:

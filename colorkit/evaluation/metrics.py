@@ -45,8 +45,8 @@ def ciede2000(lab: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
     return difference
 
 
-def colorfulness(image: Image) -> float:
-    """M3 of Hasler and Suesstrunk (2003) of uint8 RGB, with the population's standard deviation."""
+def colorfulness(image: NDArray[Any]) -> float:
+    """M3 of Hasler and Suesstrunk (2003) of RGB in 0..255, with the population's deviation."""
     red, green, blue = np.moveaxis(image.astype(np.float64), -1, 0)
     opponents = np.stack([(red - green).ravel(), ((red + green) / 2 - blue).ravel()])
     return float(np.hypot(*opponents.std(axis=1)) + 0.3 * np.hypot(*opponents.mean(axis=1)))

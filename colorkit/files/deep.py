@@ -17,6 +17,7 @@ class TiffFile:
     """A TIFF file that tifffile decodes."""
 
     format = "TIFF"
+    first = 0
 
     def __init__(self, stream: IO[bytes]) -> None:
         try:
@@ -50,7 +51,10 @@ class TiffFile:
             image = 1 - image if image.dtype == np.float32 else ~image
         exif = self._exif(page.offset)
         info = {"icc_profile": exif.get(metadata.ICC)}
-        return Stored((width, height), _MODES[channels], as_rows(image), exif, info)
+        stored = Stored((width, height), _MODES[channels], as_rows(image), exif, info)
+        if not exif.bigtiff:
+            metadata.check_directory(exif, self._stream, page.offset, stored.notes)
+        return stored
 
     def xmp(self) -> bytes:
         """The XMP packet of the first page."""

@@ -1,12 +1,17 @@
 """What stands beside the pixels of a file: EXIF data, XMP packet, IPTC records, resolution."""
 
+import io
 import re
 import struct
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Mapping
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from colorkit import xmp
 
 if TYPE_CHECKING:
     from PIL.Image import Exif
+    from PIL.ImageFile import ImageFile
 
 ORIENTATION, EXIF, GPS, INTEROPERABILITY = 0x0112, 0x8769, 0x8825, 0xA005
 XMP, IPTC, PHOTOSHOP, ICC = 700, 33723, 34377, 34675
@@ -22,6 +27,7 @@ _LAYOUT = frozenset(
 )
 
 _IPTC_RESOURCE = 0x0404
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
 _MAX_BLOCK = 2**24
 
@@ -43,6 +49,49 @@ def read(
     except Exception as error:  # damage there must not cost the picture
         notes.append(f"has EXIF data that cannot be read and is left out: {error}")
     return found
+
+
+def check_complete(exif: "Exif", block: bytes, notes: list[str]) -> None:
+    """Say so if a part of an EXIF block was not read: Pillow leaves out what is damaged."""
+    body = block.removeprefix(b"Exif\0\0")
+    order: Literal["little", "big"] = "little" if body.startswith(b"II") else "big"
+    check_directory(exif, io.BytesIO(body), int.from_bytes(body[4:8], order), notes)
+
+
+def check_directory(exif: "Exif", stream: IO[bytes], place: int, notes: list[str]) -> None:
+    """The same for EXIF data whose first directory is at a place in a file."""
+    places: dict[Any, Container[int]] = {place: exif}
+    places |= {exif[tag]: exif.get_ifd(tag) for tag in (EXIF, GPS) if tag in exif}
+    form = f"{exif.endian}HHI4x"
+    if not all(_has_all(found, stream, at, form) for at, found in places.items()):
+        notes.append("has EXIF data of which a part cannot be read and is left out")
+
+
+def _has_all(found: Container[int], stream: IO[bytes], place: Any, form: str) -> bool:
+    """Whether all tags are found that a directory has something of."""
+    if not isinstance(place, int) or place < 0:
+        return False
+    stream.seek(place)
+    count = struct.unpack(form[:2], stream.read(2).ljust(2, b"\xff"))[0]
+    entries = stream.read(12 * count)
+    if len(entries) < 12 * count:
+        return False
+    tags = {tag for tag, _, length in struct.iter_unpack(form, entries) if length}
+    return all(tag in found for tag in tags - {ORIENTATION})  # which Pillow takes away
+
+
+def extend_xmp(jpeg: "ImageFile") -> None:
+    """Join a JPEG's XMP packet with what stands in segments of its own."""
+    packet: bytes = jpeg.info.get("xmp", b"")
+    parts = {}
+    for kind, segment in getattr(jpeg, "applist", []):
+        if kind == "APP1" and segment.startswith(_EXTENSION):
+            digest, at = segment[35:67], int.from_bytes(segment[71:75], "big")
+            if digest in packet:
+                parts[at] = segment[75:]
+    if parts:
+        with suppress(ValueError):  # a packet without the rest is better than none
+            jpeg.info["xmp"] = xmp.joined(packet, b"".join(parts[at] for at in sorted(parts)))
 
 
 def _exif(exif: "Exif", size: tuple[int, int], sideways: bool) -> bytes:

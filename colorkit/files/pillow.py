@@ -23,7 +23,11 @@ class PillowFile:
         self._picture = _open(stream, stem)
         _refuse_deep_planes(self._picture)
         self._depth = _depth(stream, stem)
+        if stem == "Jpeg":
+            metadata.extend_xmp(self._picture)
         self.format = str(self._picture.format)
+        # Of some animated PNGs the first picture is for viewers that show no animations.
+        self.first = int(getattr(self._picture, "default_image", False))
 
     @property
     def count(self) -> int:
@@ -37,14 +41,14 @@ class PillowFile:
             picture.seek(number)
             _refuse_deep_planes(picture)
         check_size(picture.size, max_pixels)
-        stored = _decode(picture, lambda raw: self._again(number, raw))
+        stored = _decode(picture, self._stream, lambda raw: self._again(number, raw))
         if self._depth > 8 and not picture.mode.startswith("I;16"):
             stored.notes.append(raster.CUT.format(self._depth))
         return stored
 
     def xmp(self) -> bytes:
         """The XMP packet of the first page."""
-        return metadata.read_xmp(_exif(self._picture, []), self._picture.info)
+        return metadata.read_xmp(_exif(self._picture, self._stream, []), self._picture.info)
 
     def _again(self, number: int, raw: str) -> "ImageFile":
         """Decode a page once more, by another raw mode."""
@@ -93,21 +97,28 @@ def _open(stream: IO[bytes], stem: str) -> "ImageFile":
     return picture
 
 
-def _decode(picture: "ImageFile", again: Again) -> Stored:
+def _decode(picture: "ImageFile", stream: IO[bytes], again: Again) -> Stored:
     """Decode a page, or refuse what has no fixed meaning."""
     tags = getattr(picture, "tag_v2", {})
     # Pillow turns a TIFF itself while it loads, and forgets that it did.
     sideways = tags.get(metadata.ORIENTATION, 1) in range(5, 9)
     notes = list[str]()
     mode, rows = raster.pixels(picture, tags, again, notes)
-    return Stored(picture.size, mode, rows, _exif(picture, notes), picture.info, sideways, notes)
+    exif = _exif(picture, stream, notes)
+    return Stored(picture.size, mode, rows, exif, picture.info, sideways, notes)
 
 
-def _exif(picture: "ImageFile", notes: list[str]) -> "Exif":
+def _exif(picture: "ImageFile", stream: IO[bytes], notes: list[str]) -> "Exif":
     from PIL import Image
 
+    directory = getattr(picture, "tag_v2", None)
     try:
-        return picture.getexif()
+        exif = picture.getexif()
+        if block := picture.info.get("exif"):
+            metadata.check_complete(exif, block, notes)
+        elif directory is not None and not exif.bigtiff:
+            metadata.check_directory(exif, stream, directory._offset, notes)
     except Exception as error:  # damage there must not cost the picture
         notes.append(f"has EXIF data that cannot be read and is left out: {error}")
         return Image.Exif()
+    return exif

@@ -69,8 +69,9 @@ def _header(image: NDArray[Any]) -> bytes:
 def _frame_control(number: int, photo: Photo) -> bytes:
     """A frame of the whole size that takes the place of the one before."""
     height, width = photo.image.shape[:2]
-    milliseconds = min(round(photo.shown_for), 65535)
-    return struct.pack(">IIIIIHHBB", number, width, height, 0, 0, milliseconds, 1000, 0, 0)
+    a_second = 1000 if photo.shown_for < 65536 else 1  # 16 bits hold a minute of milliseconds
+    delay = min(round(photo.shown_for * a_second / 1000), 65535)
+    return struct.pack(">IIIIIHHBB", number, width, height, 0, 0, delay, a_second, 0, 0)
 
 
 def _ancillary(photo: Photo) -> Iterator[tuple[bytes, bytes]]:

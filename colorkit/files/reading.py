@@ -77,7 +77,7 @@ def read_pages(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
     """Read a picture file page by page, or an animation frame by frame.
 
     A file of one picture gives one; metadata is that of each page. One page at a time is in
-    memory.
+    memory. The picture that an animated PNG may have in place of its animation is no page.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def read_pages(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
     """
     name = os.fspath(path)
     with _opened(name, all_pages=True) as file:
-        for number in range(file.count or 1):  # without any page, the first is refused
+        for number in range(file.first, file.count or 1):  # without any page, that is refused
             yield _photo(file, number, max_pixels, name)
 
 
@@ -126,7 +126,10 @@ def read_xmp(path: str | os.PathLike[str]) -> bytes:
 def _opened(name: str, *, all_pages: bool = False) -> Iterator[PillowFile | TiffFile]:
     """Open a picture file; what goes wrong while it is open is a `FileError` about it."""
     try:
-        if not stat.S_ISREG(os.stat(name).st_mode):
+        mode = os.stat(name).st_mode
+        if stat.S_ISFIFO(mode):
+            raise FileError("it is a pipe: of pipes, `colorkit colorize -` reads standard input")
+        if not stat.S_ISREG(mode):
             raise FileError("it is not a file")
         with open(name, "rb") as stream:
             yield _recognized(stream, all_pages=all_pages)
@@ -186,8 +189,9 @@ def _photo(file: PillowFile | TiffFile, number: int, max_pixels: int, name: str)
 def _timing(info: Mapping[Any, Any], format: str) -> dict[str, Any]:
     """The fields of a `Photo` that animations have."""
     found = {"shown_for": info.get("duration"), "runs": info.get("loop")}
-    if format == "GIF" and found["runs"]:
-        found["runs"] += 1  # repetitions, there
+    if format == "GIF":
+        found["shown_for"] = found["shown_for"] or 0  # only a delay is written down
+        found["runs"] = found["runs"] and found["runs"] + 1  # repetitions, there
     return {field: value for field, value in found.items() if value is not None}
 
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 _LEVEL = 3
-_DEFLATE, _DIFFERENCES, _INCHES, _STRAIGHT_ALPHA = 8, 2, 2, 2
+_DEFLATE, _DIFFERENCES, _STRAIGHT_ALPHA = 8, 2, 2
+_NO_UNIT, _INCHES = 1, 2
+
+# TIFF demands a resolution of every page.
+_NO_RESOLUTION = {282: 1, 283: 1, 296: _NO_UNIT}
 
 
 def save(stream: IO[bytes], photos: Iterator[Photo]) -> None:
@@ -57,7 +61,8 @@ def _directory(photo: Photo, sizes: list[int]) -> "ImageFileDirectory_v2":
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     directory = ImageFileDirectory_v2(b"II*\0\x08\0\0\0")
-    for tag, value in {**_exif(photo), **_beside(photo), **_layout(photo.image, sizes)}.items():
+    tags = _NO_RESOLUTION | _exif(photo) | _beside(photo) | _layout(photo.image, sizes)
+    for tag, value in tags.items():
         directory[tag] = value
     return directory
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from colorkit import xmp as xmp_packets
 from colorkit.atomic import open_atomically
 from colorkit.errors import ColorkitError, FileError, ImageTypeError, warn
 from colorkit.files import encode, png, tiff
@@ -146,17 +147,17 @@ def _pages(
 ) -> Iterator[Photo]:
     """Pages as the format can hold them; `lost` gets what it cannot."""
     for number, photo in enumerate(photos):
-        if number and format not in WITH_PAGES:
-            raise FileError(
-                f"cannot write {name!r}: {format} holds one picture; choose .tif for pages or "
-                ".webp for an animation"
-            )
-        _check_fits(photo.image, name, format)
+        check_fits(photo.image, number, name, format)
         yield _with_room(replace(photo, image=_in_depth(photo.image, format, lost)), format, lost)
 
 
-def _check_fits(image: NDArray[Any], name: str, format: str) -> None:
-    """Refuse a picture that the format would change or cannot hold."""
+def check_fits(image: NDArray[Any], page: int, name: str, format: str) -> None:
+    """Refuse a page, numbered from 0, that the format would change or cannot hold."""
+    if page and format not in WITH_PAGES:
+        raise FileError(
+            f"cannot write {name!r}: {format} holds one picture; choose .tif for pages or "
+            ".webp for an animation"
+        )
     if image.dtype not in (np.uint8, np.uint16) and image.dtype.kind != "f":
         raise ImageTypeError(
             f"image must be uint8, uint16 or floats to be written, not {image.dtype}: convert it"
@@ -195,10 +196,13 @@ def _in_depth(image: NDArray[Any], format: str, lost: dict[str, None]) -> NDArra
 
 def _with_room(photo: Photo, format: str, lost: dict[str, None]) -> Photo:
     """The photo without metadata that the format has no room for."""
-    without: dict[str, Any] = {}
+    less: dict[str, Any] = {}
     for field, name in _NAMES.items():
-        size = len(getattr(photo, field))
-        if size > _ROOM[format].get(field, 0):
-            without[field] = b""
-            lost[f"without {name}: {size} bytes do not fit {format}"] = None
-    return replace(photo, **without)
+        value, room = getattr(photo, field), _ROOM[format].get(field, 0)
+        if len(value) > room:
+            less[field], parts = xmp_packets.shortened(value, room) if field == "xmp" else (b"", [])
+            if parts or not less[field]:  # else there was but white space too much
+                named = [*parts[:3], *["others"] * (len(parts) > 3)]
+                what = f"{', '.join(named)} of its {name}" if less[field] else name
+                lost[f"without {what}: {len(value)} bytes do not fit {format}"] = None
+    return replace(photo, **less)

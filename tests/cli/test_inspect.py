@@ -53,6 +53,14 @@ def test_plain_photographs_have_no_note(run, coloured):
         assert run("inspect", name) == (0, f"{name}: no note\n", "")
 
 
+def test_files_that_cannot_be_read_are_named_once(run):
+    """Even if their names would break the line."""
+    code, out, err = run("inspect", "no\nsuch.png")
+
+    assert (code, out) == (1, "")
+    assert err == "colorkit: cannot read 'no\\nsuch.png': No such file or directory\n"
+
+
 def test_programs_get_json(run, coloured):
     """--json gives one list, with what failed in it, and plain numbers."""
     coloured("new.png", "--saturation", "0.5", "--variants", "2")

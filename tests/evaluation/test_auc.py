@@ -13,7 +13,6 @@ from colorkit.evaluation.auc import (
     prior_weights,
     published_prior,
     tally,
-    true_bins,
 )
 
 FEW = settings(max_examples=30, deadline=None)
@@ -113,19 +112,8 @@ def test_tallies_add_up():
     """Tallies of parts add up to that of the whole, so that no picture weighs more for its size."""
     rng = np.random.default_rng(0)
     truth, colours = rng.uniform(-80, 80, (2, 100, 2)).astype(np.float32)
-    parts = [tally(colours[s], truth[s], true_bins(truth[s])) for s in (np.s_[:30], np.s_[30:])]
+    parts = [tally(colours[s], truth[s], nearest_bin(truth[s])) for s in (np.s_[:30], np.s_[30:])]
 
     np.testing.assert_allclose(
-        np.sum(parts, axis=0), tally(colours, truth, true_bins(truth)), atol=1e-12
+        np.sum(parts, axis=0), tally(colours, truth, nearest_bin(truth)), atol=1e-12
     )
-
-
-@FEW
-@given(hnp.arrays(np.float32, (20, 2), elements=st.floats(-108, 100, width=32)))
-def test_true_bins_are_the_nearest(ab):
-    """The quick way to bins finds one that is as near as any."""
-
-    def distance(bins):
-        return np.linalg.norm(ab - gamut_bins()[bins], axis=-1)
-
-    np.testing.assert_allclose(distance(true_bins(ab)), distance(nearest_bin(ab)), atol=2e-3)

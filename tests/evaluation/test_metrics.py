@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from colorkit.evaluation import metrics
-from colorkit.skimage import colorfulness
 
 SHARMA = np.array(
     [
@@ -84,12 +83,10 @@ def test_ssim_of_flat_pictures():
 
 
 def test_colorfulness():
-    """It is that of `colorkit.skimage`: 85.5296 for red, 272.6187 for half red and half blue."""
+    """In closed form: 85.5296 for red, 272.6187 for half red and half blue."""
     halves = flat(255, 0, 0)
     halves[:, 8:] = 0, 0, 255
 
     assert metrics.colorfulness(flat(255, 0, 0)) == pytest.approx(85.5296, abs=5e-5)
     assert metrics.colorfulness(halves) == pytest.approx(272.6187, abs=5e-5)
     assert metrics.colorfulness(flat(9, 9, 9)) == 0
-    noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
-    assert metrics.colorfulness(noise) == pytest.approx(colorfulness(noise))

@@ -1,9 +1,11 @@
+import io
 import itertools
 import struct
 import warnings
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import ExifTags, Image, ImageOps, IptcImagePlugin
 from PIL.PngImagePlugin import PngInfo
 from samples import ORIENTATION, camera_exif, colours, exif_of, sample, saved
@@ -149,6 +151,22 @@ class TestBesideThePixels:
         path = saved(tmp_path, Image.fromarray(colours(channels=0)), "a.tif", dpi=dpi)
         assert read(path).dpi is None
 
+    def test_tiff_has_a_resolution(self, tmp_path):
+        """Where none is known it is 1 without a unit, as TIFF demands; an odd one stays."""
+        write(tmp_path / "a.tif", colours(channels=3))
+        odd = saved(
+            tmp_path,
+            Image.fromarray(colours(channels=3)),
+            "b.tif",
+            tiffinfo={282: 2.0, 283: 1.0, 296: 1},
+        )
+        photo = read(odd)
+        write(tmp_path / "c.tif", photo.image, like=photo)
+        for name, across in (("a.tif", 1), ("c.tif", 2)):
+            with Image.open(tmp_path / name) as stored:
+                assert [stored.tag_v2[tag] for tag in (282, 283, 296)] == [across, 1, 1]
+            assert read(tmp_path / name).dpi is None
+
     def test_broken_exif_does_not_cost_the_picture(self, tmp_path):
         """EXIF data that cannot be read is left out with a warning."""
         pixels = Image.fromarray(colours(channels=0))
@@ -158,6 +176,37 @@ class TestBesideThePixels:
         assert photo.exif == b""
         assert seen[0].filename == __file__
         np.testing.assert_array_equal(photo.image, np.asarray(pixels))
+
+    @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+    @pytest.mark.parametrize("damage", ["first", "inner", "value"])
+    @pytest.mark.filterwarnings("ignore:(Corrupt EXIF|Truncated File|Tag data)")
+    def test_damaged_exif_is_kept_in_part(self, tmp_path, suffix, damage):
+        """Each directory with an end beyond the data, or a value there, is warned of."""
+        data = camera_exif().tobytes()
+        pointer = data.index(b"\x87\x69")
+        damaged = {
+            "first": data[:20],
+            "inner": data[: pointer + 8] + b"\0\0\x99\0" + data[pointer + 12 :],
+            "value": data[:-4],
+        }[damage]
+        path = saved(tmp_path, Image.fromarray(colours(channels=3)), f"a{suffix}", exif=damaged)
+        with pytest.warns(ColorkitWarning, match="EXIF data of which a part cannot be read"):
+            read(path)
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.float32], ids=["by Pillow", "by tifffile"])
+    @pytest.mark.filterwarnings("ignore:(Tag data|Truncated File)")
+    def test_damaged_tags_of_a_tiff(self, tmp_path, dtype):
+        """A text that would lie beyond the end of the file is warned of; the picture is read."""
+        image = (colours(channels=3) // (1 if dtype == np.uint8 else 255)).astype(dtype)
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, image, photometric="rgb", software="scanner " * 9, metadata=None)
+        data = bytearray(path.read_bytes())
+        entry = data.index(struct.pack("<HHI", 305, 2, 73))
+        data[entry + 8 : entry + 12] = b"\0\0\xff\x7f"
+        path.write_bytes(data)
+        with pytest.warns(ColorkitWarning, match="EXIF data of which a part cannot be read"):
+            photo = read(path)
+        np.testing.assert_array_equal(photo.image, image)
 
     def test_exif_too_large_for_jpeg(self, tmp_path):
         """EXIF data above 64 KB is kept where it fits; a JPEG is written without, and says so."""
@@ -231,6 +280,27 @@ HOLDS_XMP = (".jpg", ".png", ".tif", ".webp", ".avif")
 HOLDS_IPTC = (".jpg", ".png", ".tif")
 
 
+def described(*properties):
+    """A packet that says so of a picture."""
+    head, tail = PACKET.split(b"/></x:xmpmeta>")
+    about = b'><rdf:Description rdf:about="" xmlns:e="urn:example:">'
+    return head + about + b"".join(properties) + b"</rdf:Description></rdf:RDF></x:xmpmeta>" + tail
+
+
+def jpeg_with(packet, *segments):
+    """A JPEG with a packet, and other segments after it."""
+    stream = io.BytesIO()
+    Image.fromarray(colours(channels=3)).save(stream, "JPEG")
+    parts = (b"http://ns.adobe.com/xap/1.0/\0" + packet, *segments)
+    app1 = (b"\xff\xe1" + struct.pack(">H", len(part) + 2) + part for part in parts)
+    return b"\xff\xd8" + b"".join(app1) + stream.getvalue()[2:]
+
+
+def extension(digest, packet, at):
+    head = b"http://ns.adobe.com/xmp/extension/\0" + digest + struct.pack(">II", len(packet), at)
+    return head + packet[at : at + 50_000]
+
+
 class TestXmp:
     @pytest.mark.parametrize(("source", "target"), list(itertools.product(HOLDS_XMP, repeat=2)))
     def test_is_kept(self, tmp_path, source, target):
@@ -260,12 +330,51 @@ class TestXmp:
 
     def test_too_large_for_jpeg(self, tmp_path):
         """A packet above 64 KB is kept where it fits; a JPEG is written without, and says so."""
-        packet = PACKET + b" " * 70_000
+        packet = PACKET + b"." * 70_000  # no XML, so that nobody can take it apart
         with pytest.warns(ColorkitWarning, match=r"without XMP packet: \d+ bytes do not fit JPEG"):
             write(tmp_path / "a.jpg", colours(channels=3), xmp=packet)
         assert files.read_xmp(tmp_path / "a.jpg") == b""
         write(tmp_path / "a.webp", colours(channels=3), xmp=packet)
         assert files.read_xmp(tmp_path / "a.webp") == packet
+
+    def test_the_longest_properties_give_way(self, tmp_path):
+        """A JPEG keeps what fits of a packet, and it is told what does not; padding costs none."""
+        rest = b"".join(b'<rdf:li e:when="%d">saved</rdf:li>' % i for i in range(3000))
+        title = b"Pea &amp; picker</e:Title>"
+        packet = described(b"<e:Title>" + title, b"<e:History>" + rest + b"</e:History>")
+        with pytest.warns(ColorkitWarning, match=r"without History of its XMP packet: \d+ bytes"):
+            write(tmp_path / "a.jpg", colours(channels=3), xmp=packet)
+        assert title in files.read_xmp(tmp_path / "a.jpg")
+        write(tmp_path / "b.jpg", colours(channels=3), xmp=PACKET + b" " * 70_000)
+        assert b"RDF" in files.read_xmp(tmp_path / "b.jpg")
+
+    def test_many_small_properties(self, tmp_path):
+        """Not much more than what does not fit is left out."""
+        small = [b"<e:p%d>%s</e:p%d>" % (i, b"x" * 700, i) for i in range(95)]
+        with pytest.warns(ColorkitWarning, match="of its XMP packet"):
+            write(tmp_path / "a.jpg", colours(channels=3), xmp=described(*small))
+        assert files.read_xmp(tmp_path / "a.jpg").count(b"<e:p") > 80
+        names = described(*[b"<e:p%d></e:p%d>" % (i, i) for i in range(9000)])
+        with pytest.warns(ColorkitWarning, match="without p1000, p1001, p1002, others of its XMP"):
+            write(tmp_path / "b.jpg", colours(channels=3), xmp=names)
+        assert len(files.read_xmp(tmp_path / "b.jpg")) > 50_000
+
+    def test_extended(self, tmp_path):
+        """What a JPEG holds in segments of its own, in any order, belongs to the packet."""
+        digest = b"0123456789ABCDEF" * 2
+        note = b'xmlns:n="http://ns.adobe.com/xmp/note/"'
+        first = described(b"<n:HasExtendedXMP %s>%s</n:HasExtendedXMP>" % (note, digest))
+        rest = described(b"<e:History>" + b"saved " * 20_000 + b"</e:History>")
+        segments = [extension(digest, rest, at) for at in range(0, len(rest), 50_000)]
+        (tmp_path / "a.jpg").write_bytes(jpeg_with(first, *reversed(segments)))
+        (tmp_path / "b.jpg").write_bytes(jpeg_with(first, *segments[1:]))
+        (tmp_path / "c.jpg").write_bytes(jpeg_with(first))
+
+        whole, damaged, without = (files.read_xmp(tmp_path / f"{name}.jpg") for name in "abc")
+
+        assert whole.count(b"saved ") == 20_000
+        assert b"HasExtendedXMP" not in whole
+        assert damaged == without == first
 
     def test_nothing_there(self, tmp_path):
         """A picture without a packet has an empty one; what is no picture is refused."""

@@ -105,6 +105,35 @@ def test_gif_that_runs_once(tmp_path):
     assert [page.runs for page in read_pages(tmp_path / "a.gif")] == [1, 1]
 
 
+def test_png_with_a_picture_in_place_of_its_animation(tmp_path):
+    """Its frames are those of the animation; read as one picture, it is the other one."""
+    other, *shown = (Image.fromarray(colours(channels=0, seed=seed)) for seed in range(3))
+    path = tmp_path / "a.png"
+    other.save(path, save_all=True, append_images=shown, default_image=True, duration=50)
+    pages = list(read_pages(path))
+    assert [page.shown_for for page in pages] == [50, 50]
+    for page, frame in zip(pages, shown, strict=True):
+        np.testing.assert_array_equal(page.image, np.asarray(frame))
+    with pytest.warns(ColorkitWarning, match="only the first is read"):
+        np.testing.assert_array_equal(read(path).image, np.asarray(other))
+
+
+def test_gif_without_delays(tmp_path):
+    """Frames of a GIF that says nothing of time follow each other at once, the first one too."""
+    first, second = (Image.fromarray(colours(channels=0, seed=seed)) for seed in range(2))
+    first.save(tmp_path / "a.gif", save_all=True, append_images=[second], duration=0)
+    assert [page.shown_for for page in read_pages(tmp_path / "a.gif")] == [0, 0]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_long_frames(tmp_path, suffix):
+    """A slide may stay for ten minutes; from a minute on, PNG holds whole seconds."""
+    first, second = frames(2)
+    written = [replace(first, shown_for=65535), replace(second, shown_for=600_000)]
+    write_pages(tmp_path / f"a{suffix}", written)
+    assert [page.shown_for for page in read_pages(tmp_path / f"a{suffix}")] == [65535, 600_000]
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
 def test_formats_of_one_picture(tmp_path, suffix):
     """They hold one page, and refuse more before anything is there."""

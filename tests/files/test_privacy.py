@@ -26,6 +26,20 @@ def record(number, value):
     return b"\x1c\x02" + struct.pack(">BH", number, len(value)) + value
 
 
+MORE_XMP = (
+    b"<mm:InstanceID>i-4711</mm:InstanceID><mm:History>cropped</mm:History>"
+    b"<ps:History>opened by F. Brown</ps:History><tiff:HostComputer>attic</tiff:HostComputer>"
+    b"<ext:PersonInImage>Florence O.</ext:PersonInImage><mwg:Regions>Florence O.</mwg:Regions>"
+    b"<apple:Regions>Florence O.</apple:Regions><ext:LocationShown>Nipomo</ext:LocationShown>"
+)
+SPACES = {
+    b"mm": b"http://ns.adobe.com/xap/1.0/mm/",
+    b"ps": b"http://ns.adobe.com/photoshop/1.0/",
+    b"tiff": b"http://ns.adobe.com/tiff/1.0/",
+    b"ext": b"http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+    b"mwg": b"http://www.metadataworkinggroup.com/schemas/regions/",
+    b"apple": b"http://ns.apple.com/faceinfo/1.0/",
+}
 IPTC = record(90, b"Nipomo") + record(120, b"Pea picker") + record(101, b"USA")
 
 
@@ -69,6 +83,30 @@ def test_safe():
         assert word in safe
     assert ExifTags.IFD.GPSInfo in exif_of(photo())
     assert ExifTags.IFD.GPSInfo not in exif_of(reduce_metadata(photo(), "safe"))
+
+
+def test_who_and_what_else():
+    """Faces with names, unique numbers, history and computer go, from XMP packet and IPTC."""
+    spaces = b"".join(b' xmlns:%s="%s"' % pair for pair in SPACES.items())
+    more = b"<rdf:Description%s>%s</rdf:Description></rdf:RDF>" % (spaces, MORE_XMP)
+    packet = XMP.replace(b"</rdf:RDF>", more)
+    records = IPTC + record(187, b"4711") + b"\x1c\x01" + record(100, b"4711")[2:]
+
+    safe = reduce_metadata(replace(photo(), xmp=packet, iptc=records), "safe")
+
+    for word in (b"4711", b"cropped", b"F. Brown", b"attic", b"Florence", b"Nipomo"):
+        assert word not in safe.xmp + safe.iptc
+    assert b"D. Lange" in safe.xmp
+    assert safe.iptc == record(120, b"Pea picker")
+
+
+def test_places_of_a_map(tmp_path):
+    """What a GeoTIFF says of its place goes too."""
+    image = Image.fromarray(colours(channels=0))
+    image.save(tmp_path / "a.tif", tiffinfo={33922: (0.0, 0.0, 0.0, 52.5, 13.4, 0.0), 271: "Kodak"})
+    kept, safe = (reduce_metadata(files.read(tmp_path / "a.tif"), how) for how in ("keep", "safe"))
+    assert 33922 in exif_of(kept)
+    assert dict(exif_of(safe)) == {271: "Kodak"}
 
 
 def test_none():

@@ -71,7 +71,7 @@ class TestRefusals:
         with pytest.raises(FileError, match="it is not a file"):
             read(tmp_path)
         os.mkfifo(tmp_path / "pipe.png")
-        with pytest.raises(FileError, match="it is not a file"):
+        with pytest.raises(FileError, match="it is a pipe: of pipes, `colorkit colorize -` reads"):
             read(tmp_path / "pipe.png")
         with pytest.raises(FileError, match="null"):
             read("a\0b.png")
