@@ -117,7 +117,10 @@ def _load(entry_point: "EntryPoint") -> Plugin:
 def _origin(entry_point: "EntryPoint") -> tuple[str, str]:
     """Distribution and version, as far as its metadata has them."""
     assert entry_point.dist is not None  # `entry_points` sees to it
-    metadata = entry_point.dist.metadata
+    try:
+        metadata = entry_point.dist.metadata
+    except FileNotFoundError:  # from newer finders; others give an empty one
+        return entry_point.name, ""
     [name, *_] = metadata.get_all("Name", [entry_point.name])
     [version, *_] = metadata.get_all("Version", [""])
     return name, version

@@ -269,7 +269,10 @@ def test_the_listing_is_plain_data(install):
         ],
         "networks": ["lite", "eccv16", "eccv16-norebal", "siggraph17"],
         "weights": ["eccv16", "eccv16-caffe", "eccv16-norebal", "siggraph17"],
-        "commands": ["colorize", "backends", "plugins", "export", "weights"],
+        "commands": [
+            *("colorize", "evaluate", "inspect", "backends", "plugins", "video", "export"),
+            *("train", "weights", "web"),
+        ],
         "error": None,
     }
 

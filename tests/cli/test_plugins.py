@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 import colorkit
 
 SEPIA = """
@@ -13,6 +15,12 @@ SEPIA = """
     def register_commands(register):
         register(colorkit.CommandSpec("tone", "colorkit_toned:tone"))
 """
+
+
+@pytest.fixture(autouse=True)
+def _alone(registry, monkeypatch):
+    """Leave out what else is installed here."""
+    monkeypatch.setenv("COLORKIT_PLUGINS", "colorkit-toned")
 
 
 def test_says_who_brings_what(run, install):
