@@ -37,8 +37,8 @@ SIZE = (854, 480)
 THREADS = 2
 STAGES = {
     "decode": {("", "<method 'decode' of 'av.packet.Packet' objects>")},
-    "prepare": {("artist.py", "_still")},
-    "network": {("frames.py", "_paint")},
+    "prepare": {("artist.py", "still")},
+    "network": {("painter.py", "_paint")},
     "flow": {("steady.py", "_arrive"), ("steady.py", "_between"), ("shots.py", "is_cut")},
     "join": {("artist.py", "_coloured")},
     "encode": {("", "<method 'encode' of 'av.video.stream.VideoStream' objects>")},

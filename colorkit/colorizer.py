@@ -4,10 +4,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from numbers import Integral, Real
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,12 @@ from colorkit.bins import PUBLISHED_TEMPERATURE, Distribution, calm, check_tempe
 from colorkit.errors import BackendError, OptionError
 from colorkit.hints import Hint, hint_map
 from colorkit.pixels import Pixels
-from colorkit.provenance import Note, source_date
 from colorkit.resize import Enlarged, Frame, Upsampling, resample, shrink
 from colorkit.spread import spread
 from colorkit.strips import each_strip, thread_count
+
+if TYPE_CHECKING:
+    from colorkit.provenance import Note
 
 Array = NDArray[np.float32]
 BackendLike = str | Backend | Callable[[Array], Array]
@@ -174,16 +176,8 @@ class Colorizer:
     ) -> Any:
         """Colour one image; see `colorkit.colorize`."""
         picture = pixels.split(image, self._threads)
-        small, frame = self._shrink(picture)
-        given = hint_map(hints, frame) if hints else None
-        prediction = self._predict(small, given, strict=strict)
-        ab = self._decide(prediction)
-        layers = [self._enlarged(ab, small, frame)]
-        if given is not None:
-            change = self._change(prediction, ab, given, small)
-            # Fine enough to follow edges as it is, and a filter would wash out dots.
-            layers.append(Enlarged(change, small[0, ..., 0], frame, "bilinear"))
-        return self._finish(picture, layers)
+        layers = self._layers(picture.lightness, picture.lightness.shape, hints, strict=strict)
+        return finish(picture, layers, self._threads)
 
     def map(self, images: Iterable[Any]) -> Iterator[Any]:
         """Colour images one after another.
@@ -240,17 +234,39 @@ class Colorizer:
         """
         _check_range("n", n, 1, 1000, whole=True)
         picture = pixels.split(image, self._threads)
-        small, frame = self._shrink(picture)
-        prediction = self._predict(small)
-        colours = self._alternatives(prediction, n, seed)
-        return [self._finish(picture, [self._enlarged(ab, small, frame)]) for ab in colours]
+        small, frame = self._shrink(picture.lightness)
+        colours = self._alternatives(self._predict(small), n, seed)
+        layers = (self._enlarged(ab, small, frame) for ab in colours)
+        return [finish(picture, [layer], self._threads) for layer in layers]
 
     def ab(self, image: Any) -> Array:
         """The colours alone, ``(H, W, 2)`` float32 in Lab units, before the gamut limits them."""
-        picture = pixels.split(image, self._threads)
-        small, frame = self._shrink(picture)
-        enlarged = self._enlarged(self._decide(self._predict(small)), small, frame)
-        return np.stack(enlarged.rows(0, picture.lightness), axis=-1)
+        lightness = pixels.split(image, self._threads).lightness
+        return self.paint(lightness, lightness)
+
+    def paint(
+        self, lightness: Array, guide: Array, *, hints: Sequence[Hint] | None = None
+    ) -> Array:
+        """The colours alone, for a picture that is lightness already, at a size of its own.
+
+        Parameters
+        ----------
+        lightness : ndarray
+            ``(H, W)`` float32, L* in 0..100.
+        guide : ndarray
+            The same at the size that is wanted, ``(h, w)``.
+        hints : sequence of Hint, optional
+            As for `colorize`, in pixels of ``lightness``.
+
+        Returns
+        -------
+        ndarray
+            ``(h, w, 2)`` float32 in Lab units, before the gamut limits them.
+        """
+        ab = np.zeros((*guide.shape, 2), np.float32)
+        for layer in self._layers(lightness, guide.shape, hints, strict=False):
+            ab += np.stack(layer.rows(0, guide), axis=-1)
+        return ab
 
     def distribution(self, image: Any) -> Distribution:
         """What the backend believes about the colours of an image.
@@ -260,7 +276,7 @@ class Colorizer:
         BackendError
             When the backend gives no distribution.
         """
-        small, frame = self._shrink(pixels.split(image, self._threads))
+        small, frame = self._shrink(pixels.split(image, self._threads).lightness)
         believed = self._believed(small)
         grid = believed.logits.shape[1:3]
         rows, columns = frame.cells(grid)
@@ -279,7 +295,7 @@ class Colorizer:
             When the backend gives no distribution.
         """
         picture = pixels.split(image, self._threads)
-        small, frame = self._shrink(picture)
+        small, frame = self._shrink(picture.lightness)
         doubt = 1 - self._believed(small).confidence(self._temperature)
         planes = np.stack([doubt[0], doubt[0]], axis=-1)
         rows = Enlarged(planes, small[0, ..., 0], frame, "bilinear").rows(0, picture.lightness)
@@ -287,7 +303,7 @@ class Colorizer:
 
     def note(
         self, *, hints: int | None = None, variant: int | None = None, seed: int | None = None
-    ) -> Note:
+    ) -> "Note":
         """What is to be said of a picture that this recipe colours.
 
         Parameters
@@ -300,6 +316,8 @@ class Colorizer:
         Note
             For `colorkit.provenance.add_to_xmp`.
         """
+        from colorkit.provenance import Note, source_date  # XML is slow to import
+
         name, backend = self._loaded
         options = {k: v for k, v in self._options().items() if k not in ("backend", "threads")}
         return Note(
@@ -331,9 +349,25 @@ class Colorizer:
         loaded: tuple[str, Backend] = self.__dict__["_backend"]
         return loaded
 
-    def _shrink(self, picture: Pixels) -> tuple[Array, Frame]:
+    def _layers(
+        self, lightness: Array, shape: tuple[int, ...], hints: Sequence[Hint] | None, strict: bool
+    ) -> list[Enlarged]:
+        """Colours at a shape, whose sum is what a person sees."""
+        small, frame = self._shrink(lightness)
+        given = hint_map(hints, frame) if hints else None
+        prediction = self._predict(small, given, strict=strict)
+        ab = self._decide(prediction)
+        frame = replace(frame, picture=(shape[0], shape[1]))
+        layers = [self._enlarged(ab, small, frame)]
+        if given is not None:
+            change = self._change(prediction, ab, given, small)
+            # Fine enough to follow edges as it is, and a filter would wash out dots.
+            layers.append(Enlarged(change, small[0, ..., 0], frame, "bilinear"))
+        return layers
+
+    def _shrink(self, lightness: Array) -> tuple[Array, Frame]:
         _, backend = self._loaded
-        return shrink(picture.lightness, self.size or backend.size, backend.stride)
+        return shrink(lightness, self.size or backend.size, backend.stride)
 
     def _predict(
         self, small: Array, hints: HintMap | None = None, *, strict: bool = False
@@ -428,22 +462,23 @@ class Colorizer:
     def _enlarged(self, ab: Array, small: Array, frame: Frame) -> Enlarged:
         return Enlarged(ab[0], small[0, ..., 0], frame, self.upsampling)
 
-    def _finish(self, picture: Pixels, layers: Sequence[Enlarged]) -> Any:
-        """Lightness and the sum of colours, in the image's own form."""
-        canvas = picture.canvas()
 
-        def work(rows: slice) -> None:
-            lightness = picture.lightness[rows]
-            a, b = layers[0].rows(rows.start, lightness)
-            for layer in layers[1:]:
-                for plane, more in zip((a, b), layer.rows(rows.start, lightness), strict=True):
-                    plane += more
-            for channel, linear in enumerate(lab.join(lightness, a, b)):
-                canvas[rows, :, channel] = lab.encode(linear, canvas.dtype)
+def finish(picture: Pixels, layers: Sequence[Enlarged], threads: int) -> Any:
+    """Lightness and the sum of colours, in the image's own form."""
+    canvas = picture.canvas()
 
-        height, width = picture.lightness.shape
-        each_strip(work, height, width, self._threads)
-        return picture.wrap(canvas)
+    def work(rows: slice) -> None:
+        lightness = picture.lightness[rows]
+        a, b = layers[0].rows(rows.start, lightness)
+        for layer in layers[1:]:
+            for plane, more in zip((a, b), layer.rows(rows.start, lightness), strict=True):
+                plane += more
+        for channel, linear in enumerate(lab.join(lightness, a, b)):
+            canvas[rows, :, channel] = lab.encode(linear, canvas.dtype)
+
+    height, width = picture.lightness.shape
+    each_strip(work, height, width, threads)
+    return picture.wrap(canvas)
 
 
 def _check_range(

@@ -95,13 +95,14 @@ def hint_map(hints: Sequence[Hint], frame: Frame) -> HintMap:
     down, across = (frame.network[i] / frame.picture[i] for i in (0, 1))
     rows, columns = np.ogrid[:height, :width]
     for hint in hints:
-        _check_inside(hint, frame.picture)
+        check_inside(hint, frame.picture)
         row, column = (hint.row + 0.5) * down, (hint.column + 0.5) * across
-        vertical, horizontal = (rows + 0.5 - row) / down, (columns + 0.5 - column) / across
-        near = np.hypot(vertical, horizontal) <= hint.radius
-        near[min(int(row), frame.network[0] - 1), min(int(column), frame.network[1] - 1)] = True
-        ab[0, near] = hint.ab
-        mask[0, near] = 1
+        near = min(int(row), frame.network[0] - 1), min(int(column), frame.network[1] - 1)
+        ab[0, *near], mask[0, *near] = hint.ab, 1
+        if hint.radius:
+            vertical, horizontal = (rows + 0.5 - row) / down, (columns + 0.5 - column) / across
+            disc = np.hypot(vertical, horizontal) <= hint.radius
+            ab[0, disc], mask[0, disc] = hint.ab, 1
     return HintMap(ab, mask)
 
 
@@ -203,7 +204,8 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:100]}..."
 
 
-def _check_inside(hint: Hint, picture: tuple[int, int]) -> None:
+def check_inside(hint: Hint, picture: tuple[int, int]) -> None:
+    """Refuse, with `HintError`, a point outside a picture of so many rows and columns."""
     height, width = picture
     if not (hint.row < height and hint.column < width):
         raise HintError(

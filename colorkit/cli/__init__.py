@@ -1,13 +1,16 @@
 """The command line: it parses, calls once, and prints."""
 
 import gc
+import logging
+import os
 import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, suppress
 from io import TextIOWrapper
+from typing import TextIO
 
 import click
 
@@ -124,6 +127,28 @@ def say_error(error: Exception, *, about: str = "", debug: bool) -> None:
         traceback.print_exception(error)
     known = isinstance(error, ColorkitError | OSError)
     say(about + (str(error) if known else repr(error)))
+
+
+@contextmanager
+def silent_libraries() -> Iterator[None]:
+    """Keep what libraries say of themselves and of nameless files off the terminal."""
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    sys.stderr.flush()
+    with open(os.dup(2), "w", encoding=sys.stderr.encoding) as ours:
+        try:
+            with open(os.devnull, "w") as nowhere, redirect_stderr(_beside(ours)):
+                os.dup2(nowhere.fileno(), 2)
+                yield
+        finally:
+            os.dup2(ours.fileno(), 2)
+
+
+def _beside(ours: TextIO) -> TextIO:
+    """Where Python is to write meanwhile: as before, unless that is the stream of C."""
+    try:
+        return ours if sys.stderr.fileno() == 2 else sys.stderr
+    except (OSError, ValueError):
+        return sys.stderr
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

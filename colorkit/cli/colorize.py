@@ -1,19 +1,17 @@
 """``colorkit colorize``: picture files in, coloured picture files out."""
 
-import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 from colorkit import files
 from colorkit.atomic import write_atomically
 from colorkit.batch import Batch, Outcome
-from colorkit.cli import say, say_error, shown
+from colorkit.cli import say, say_error, shown, silent_libraries
 from colorkit.cli.pipe import piped
 from colorkit.colorizer import MAX_SIZE, Colorizer
 from colorkit.errors import FileError
@@ -159,7 +157,7 @@ def colorize(
         if to_pipe and sum(len(job.targets) for job in jobs) > 1:
             raise click.UsageError("Standard output takes one picture.")
         failed = False
-        with nullcontext() if ctx.obj else _silent_libraries():
+        with nullcontext() if ctx.obj else silent_libraries():
             outcomes = _previewed(batch, jobs) if dry_run else batch.run(jobs)
             for outcome in _progress(outcomes, len(jobs)):
                 _report(outcome, to_pipe=to_pipe, debug=ctx.obj)
@@ -186,28 +184,6 @@ def _duration(seconds: float) -> str:
             return f"{seconds / length:.0f} {unit}"
     whole = max(1, round(seconds))
     return f"{whole} second{'s' * (whole > 1)}"
-
-
-@contextmanager
-def _silent_libraries() -> Iterator[None]:
-    """Keep what libraries say of themselves and of nameless files off the terminal."""
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
-    sys.stderr.flush()
-    with open(os.dup(2), "w", encoding=sys.stderr.encoding) as ours:
-        try:
-            with open(os.devnull, "w") as nowhere, redirect_stderr(_beside(ours)):
-                os.dup2(nowhere.fileno(), 2)
-                yield
-        finally:
-            os.dup2(ours.fileno(), 2)
-
-
-def _beside(ours: TextIO) -> TextIO:
-    """Where Python is to write meanwhile: as before, unless that is the stream of C."""
-    try:
-        return ours if sys.stderr.fileno() == 2 else sys.stderr
-    except (OSError, ValueError):
-        return sys.stderr
 
 
 def _write_example() -> Path:

@@ -1,5 +1,6 @@
 """``colorkit evaluate``: scores on photographs whose colours are known."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import product
@@ -8,8 +9,9 @@ from typing import Any
 
 import click
 
-from colorkit import files
+from colorkit import __version__, files
 from colorkit.atomic import write_atomically
+from colorkit.cli.table import table
 from colorkit.colorizer import MAX_SIZE, Colorizer
 from colorkit.evaluation import contact_sheet
 from colorkit.evaluation import evaluate as score
@@ -23,6 +25,7 @@ Examples:
   colorkit evaluate val.tar --backend lite --backend eccv16
   colorkit evaluate val.tar --half even --quick --caution 0 --caution 0.5 --saturation 1.2
   colorkit evaluate val.tar --sheet sheet.jpg
+  colorkit evaluate clip.mp4 --video
 
 Each combination of the options is scored, beside gray, the colours of other photographs, and the
 true ones. What the scores mean: docs/evaluation.md."""
@@ -49,6 +52,7 @@ true ones. What the scores mean: docs/evaluation.md."""
     help="Only every other photograph, counted from 0: choose options on one half, report the "
     "other.",
 )
+@click.option("--video", is_flag=True, help="PATHs are films: how steady their colours are, too.")
 @click.option("--quick", is_flag=True, help="Leave out stability and calibration.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option(
@@ -61,12 +65,18 @@ def evaluate(
     paths: tuple[str, ...],
     backends: tuple[str, ...],
     half: str | None,
+    video: bool,
     quick: bool,
     json_file: Path | None,
     sheet: Path | None,
     **options: Sequence[float],
 ) -> None:
     """Score colours on photographs in colour: pictures, folders, patterns or tar files."""
+    if video:
+        if half or quick or sheet:
+            raise click.UsageError("--half, --quick and --sheet are for photographs.")
+        _score_films(paths, _recipes(backends, options), json_file)
+        return
     found = photos(paths)[slice(half == "odd", None, 2 if half else 1)]
     recipes = _recipes(backends, options)
     if sheet:
@@ -77,6 +87,23 @@ def evaluate(
     click.echo(report.table())
     if json_file:
         write_atomically(json_file, report.to_json().encode())
+
+
+def _score_films(
+    paths: Sequence[str], recipes: dict[str, Colorizer], json_file: Path | None
+) -> None:
+    from colorkit.video.evaluate import TITLES, evaluate_film
+
+    films = {path: evaluate_film(path, recipes) for path in paths}
+    for path, found in films.items():
+        rows = [
+            [title, *(f"{scores[score]:.3f}" for scores in found.values())]
+            for score, title in TITLES.items()
+        ]
+        click.echo(table([path, *found], rows))
+    if json_file:
+        content = {"colorkit": __version__, "films": films}
+        write_atomically(json_file, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def _recipes(backends: Sequence[str], options: dict[str, Sequence[float]]) -> dict[str, Colorizer]:

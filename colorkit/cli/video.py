@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 from colorkit import files
-from colorkit.cli.colorize import _silent_libraries
+from colorkit.cli import silent_libraries
 from colorkit.colorizer import MAX_SIZE, Colorizer
 from colorkit.errors import VideoError
+from colorkit.hints import load_hints
 from colorkit.video import Delivery, Report, colorize_folder, colorize_video, preview
+from colorkit.video.corrections import Given
 from colorkit.video.encode import CODECS
 from colorkit.video.frames import STEADINESS
 
@@ -24,6 +26,7 @@ Examples:
   colorkit video old.avi -o new.mkv               another kind of file
   colorkit video old.mp4 --start 60 --end 75      a piece of it
   colorkit video old.mp4 --resume                 go on where a run was interrupted
+  colorkit video old.mp4 --hints 12.5=coat.json   colours of your own; the shot follows
   colorkit video frames -o coloured               a folder of numbered pictures
 
 Sound, subtitles, chapters and times are copied. Shots in colour stay as they are."""
@@ -52,6 +55,23 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no ar
         except ValueError:
             self.fail(f"{value!r} is no time, as 90 or 1:30 is", param, ctx)
         return seconds
+
+
+class Correction(click.ParamType):  # type: ignore[type-arg]
+    """A time, and a file with hints for the frame that is shown then: JSON, or it painted over."""
+
+    name = "TIME=FILE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, Given]:
+        """Read the file."""
+        time, _, name = str(value).partition("=")
+        if not name:
+            self.fail(f"{value!r} is no time and file, as 1:30=hints.json is", param, ctx)
+        is_json = name.lower().endswith(".json")
+        given = load_hints(name) if is_json else files.read(name).image
+        return Seconds().convert(time, param, ctx), given
 
 
 @click.command(epilog=EPILOG)
@@ -98,6 +118,13 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no ar
     show_default=True,
     help="How much colours hold on to those of frames before; 0 is none.",
 )
+@click.option(
+    "--hints",
+    multiple=True,
+    type=Correction(),
+    help="Your colours at a time: points as JSON, or the frame painted over. May be repeated; in a "
+    "folder the time is the number of a picture, from 0 on.",
+)
 @click.option("--force", is_flag=True, help="Colour shots that are in colour, too.")
 @click.option("--start", type=Seconds(), default=0.0, help="Begin there: 90, or 1:30.")
 @click.option("--end", type=Seconds(), help="Stop there.")
@@ -133,19 +160,22 @@ def video(
     overwrite: bool,
     steadiness: float,
     force: bool,
+    hints: tuple[tuple[float, Given], ...],
     **options: Any,
 ) -> None:
     """Colour a film, or a folder of frames: steadily; luma, sound and times stay."""
-    delivery = Delivery(**{name: options.pop(name) for name in DELIVERY})
+    if len(dict(hints)) < len(hints):
+        raise click.UsageError("--hints takes one file for each time.")
+    delivery = Delivery(**{name: options.pop(name) for name in DELIVERY}, hints=dict(hints))
     look: dict[str, Any] = {
         "backend": Colorizer(**options),
         "steadiness": steadiness,
         "force": force,
     }
     target = output or _beside(film, "color")
-    with nullcontext() if ctx.obj else _silent_libraries(), _bar() as progress:
+    with nullcontext() if ctx.obj else silent_libraries(), _bar() as progress:
         if film.is_dir():
-            count = colorize_folder(film, target, **look, progress=progress)
+            count = colorize_folder(film, target, **look, hints=delivery.hints, progress=progress)
             click.echo(f"{film} -> {target}: {_count(count, 'frame')}")
         elif previewed:
             _preview(film, target, previewed, delivery, look)
@@ -175,7 +205,9 @@ def _preview(
     sheet, clip = target.with_name(f"{target.stem}-preview.png"), _beside(target, "preview")
     picture = preview(film, look["backend"], frames=frames, force=look["force"])
     files.write(sheet, picture, overwrite=True)
-    piece = replace(delivery, end=delivery.start + PREVIEW_SECONDS)
+    end = delivery.start + PREVIEW_SECONDS
+    hints = {time: given for time, given in delivery.hints.items() if time < end}
+    piece = replace(delivery, end=end, hints=hints)
     colorize_video(film, clip, **look, delivery=piece)
     click.echo(f"{film} -> {sheet}, {clip}")
 

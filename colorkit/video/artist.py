@@ -1,8 +1,9 @@
 """A recipe at work on a film: frames as they were decoded in, frames in colour out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 
 import numpy as np
 from av import VideoFrame
@@ -13,7 +14,9 @@ from colorkit.colorizer import Colorizer
 from colorkit.pixels import has_colour
 from colorkit.video.encode import Encoding
 from colorkit.video.flow import reduced
-from colorkit.video.frames import EVERY, Painter
+from colorkit.video.frames import EVERY
+from colorkit.video.guide import Guide
+from colorkit.video.painter import Painter
 from colorkit.video.planes import Codes, planar, view
 from colorkit.video.steady import Key, Steady, Still
 
@@ -27,6 +30,7 @@ class Recipe:
     colorizer: Colorizer
     steadiness: float
     force: bool
+    guide: Guide = field(default_factory=Guide, repr=False)
 
     @property
     def note(self) -> str:
@@ -35,11 +39,14 @@ class Recipe:
 
 
 class Artist:
-    """Colours for the frames of a segment."""
+    """Colours for the frames of a segment, whose numbers begin with ``first``."""
 
-    def __init__(self, recipe: Recipe, encoding: Encoding, key: Key | None) -> None:
+    def __init__(
+        self, recipe: Recipe, encoding: Encoding, first: int = 0, key: Key | None = None
+    ) -> None:
         self.recipe = recipe
         self.encoding = encoding
+        self.first = first
         self.turns = encoding.turns
         self.kept = 0
         self.steady = Steady(recipe.steadiness, EVERY, key)
@@ -48,23 +55,24 @@ class Artist:
         upright = (height, width), aspect
         if self.turns % 2:
             upright = (width, height), 1 / aspect
-        self.painter = Painter(recipe.colorizer, *upright)
+        self.painter = Painter(recipe.colorizer, *upright, guide=recipe.guide)
 
     def __call__(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
         """The frames in colour."""
-        for still, ab in self.steady(map(self._still, frames)):
+        for still, ab in self.steady(map(self.still, count(self.first), frames)):
             if ab is None:
                 self.kept += 1
                 yield still.frame.reformat(format=self.encoding.pixel_format)
             else:
                 yield self._coloured(still, ab)
 
-    def _still(self, frame: VideoFrame) -> Still[VideoFrame]:
+    def still(self, number: int, frame: VideoFrame) -> Still[VideoFrame]:
+        """A frame to be coloured."""
         ours = planar(frame)
         grid = self.painter.grid[::-1] if self.turns % 2 else self.painter.grid
         small = self._upright(reduced(view(ours, 0), grid))
         lightness = partial(self._upright, view(ours, 0))
-        return self.painter.still(ours, small, lightness, partial(self._keeps, ours))
+        return self.painter.still(number, ours, small, lightness, partial(self._keeps, ours))
 
     def _upright(self, luma: Codes) -> Array:
         """L* of code values, as they are to be seen."""

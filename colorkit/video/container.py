@@ -84,12 +84,16 @@ class Source:
         if deinterlace:
             decoded = _deinterlaced(decoded, self.video)
         for frame in _timed(decoded, self.time_base, self.rate):
-            assert frame.pts is not None
-            seconds = float(frame.pts * self.time_base) - self.origin
+            seconds = self.time(frame)
             if end is not None and seconds >= end:
                 return
             if seconds >= start:
                 yield frame
+
+    def time(self, frame: VideoFrame) -> float:
+        """When one of its pictures is shown, in seconds from its beginning."""
+        assert frame.pts is not None
+        return float(frame.pts * self.time_base) - self.origin
 
     def _decoded(self) -> Iterator[VideoFrame]:
         reached, damaged = 0.0, 0

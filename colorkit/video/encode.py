@@ -1,7 +1,7 @@
 """How film is written: codec, quality, pixel format; segments of one stream of pictures."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from av.codec import Codec
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
-from colorkit.errors import OptionError
+from colorkit.errors import HintError, OptionError
 from colorkit.video.container import Source
+from colorkit.video.corrections import Given
 from colorkit.video.planes import FULL, LIMITED, Coding, planar, sampling_of
 
 SEGMENT_FORMAT = "matroska"
@@ -25,14 +26,10 @@ CODECS = {
 }
 """The endings of names that film can be written under, and what it is encoded by."""
 
-DEEP_CODECS = CODECS | {".webm": "libsvtav1"}
-"""The same for more than 8 bits."""
-
 OPTIONS = {
     "libx264": {"crf": "17", "preset": "medium"},
     "libx265": {"crf": "19", "preset": "medium", "x265-params": "log-level=error"},
     "libvpx-vp9": {"crf": "24", "b": "0", "cpu-used": "4", "row-mt": "1"},
-    "libsvtav1": {"crf": "24", "preset": "8"},
     "mpeg4": {"qscale": "2"},
 }
 """Of encoders: hard to tell from the original, in reasonable time."""
@@ -43,7 +40,7 @@ EVEN = ("libx264", "libx265")
 
 @dataclass(frozen=True)
 class Delivery:
-    """What of a film is written, and how.
+    """What is asked of a film: which part of it, how it is written, and colours of a person's own.
 
     Parameters
     ----------
@@ -51,7 +48,7 @@ class Delivery:
         Seconds from the beginning of the film; by default all of it.
     codec : str, optional
         Name of an encoder of FFmpeg: by default ``"libx264"``; for ``.webm`` ``"libvpx-vp9"``,
-        of more than 8 bits ``"libsvtav1"``; for ``.avi`` ``"mpeg4"``. ``"ffv1"`` loses nothing.
+        for ``.avi`` ``"mpeg4"``, which hold 8 bits. ``"ffv1"`` loses nothing.
     quality : int, optional
         On the encoder's own scale, where less is better: the CRF of most, ``qscale`` of mpeg4.
     pixel_format : str, optional
@@ -60,11 +57,16 @@ class Delivery:
         Make whole pictures of interlaced ones.
     provenance : bool
         Say in the film's comment that a model made the colours.
+    hints : mapping, optional
+        As for `colorize_frames`, by seconds from the beginning of the film: each is for the first
+        frame at that time or after.
 
     Raises
     ------
     OptionError
         When the time is not one, or there is no such encoder.
+    HintError
+        When hints are for a time that is left out.
     """
 
     start: float = 0.0
@@ -74,6 +76,7 @@ class Delivery:
     pixel_format: str | None = None
     deinterlace: bool = False
     provenance: bool = True
+    hints: Mapping[float, Given] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.start < 0 or (self.end is not None and self.end <= self.start):
@@ -81,6 +84,9 @@ class Delivery:
                 f"start and end must be seconds in that order; received {self.start!r} and "
                 f"{self.end!r}"
             )
+        for time in self.hints:
+            if time < self.start or (self.end is not None and time >= self.end):
+                raise HintError(f"hints are for {time!r} s, which is not between start and end")
         if self.codec is not None:
             _encoder(self.codec)
 
@@ -135,7 +141,7 @@ def settle(source: Source, first: VideoFrame, delivery: Delivery, suffix: str) -
     """
     frame = planar(first)
     coding = Coding.of(frame, source.video.codec_context.name)
-    codec = delivery.codec or (CODECS if coding.depth == 8 else DEEP_CODECS)[suffix]
+    codec = delivery.codec or CODECS[suffix]
     sampling = sampling_of(frame.format.name)
     formats = [f.name for f in _encoder(codec).video_formats or ()]
     pixel_format = delivery.pixel_format or _nearest(formats, sampling, coding.depth, codec, frame)

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from av import VideoFrame
 from colorkit import __version__
 from colorkit.colorizer import BackendLike, Colorizer
 from colorkit.errors import OptionError, VideoError, warn
-from colorkit.video.artist import Recipe
+from colorkit.video.artist import Artist, Recipe
 from colorkit.video.container import Source, opened
+from colorkit.video.corrections import digest
 from colorkit.video.encode import CODECS, Delivery, Encoding, settle
 from colorkit.video.frames import STEADINESS, as_colorizer, check_steadiness
+from colorkit.video.guide import Guide
 from colorkit.video.join import check, join
 from colorkit.video.segments import Segment, claim, segments
 
@@ -71,7 +73,7 @@ def colorize_video(
     backend, steadiness, force
         As for `colorize_frames`.
     delivery : Delivery
-        Codec, quality, pixel format; from when to when.
+        Codec, quality, pixel format; from when to when; hints.
     resume : bool
         Go on where the same call was interrupted.
     progress : callable, optional
@@ -85,6 +87,8 @@ def colorize_video(
     ------
     VideoError
         When the film cannot be read or written, or the segments are those of another call.
+    HintError
+        When a hint lies outside the picture, or the film ends before.
     OptionError
         When an option is out of range.
 
@@ -112,6 +116,8 @@ def colorize_video(
         if first.interlaced_frame and not delivery.deinterlace:
             warn(f"{str(path)!r} is interlaced: deinterlaced, its colours would not be combed")
         encoding = settle(source, first, delivery, suffix)
+        if delivery.hints:
+            recipe = replace(recipe, guide=_look_ahead(path, recipe, encoding, delivery))
         claim(folder, _order(path, recipe, delivery, encoding), resume=resume)
         with _kept(folder):
             film = folder / f"film{suffix}"
@@ -124,6 +130,15 @@ def colorize_video(
             film.replace(target)
     shutil.rmtree(folder)
     return Report(*(sum(counts) for counts in zip(*map(_counts, made), strict=True)))
+
+
+def _look_ahead(path: Path, recipe: Recipe, encoding: Encoding, delivery: Delivery) -> Guide:
+    """Go through a film as far as hints are followed."""
+    artist = Artist(recipe, encoding)
+    with opened(path) as source:
+        frames = source.frames(delivery.start, delivery.end, deinterlace=delivery.deinterlace)
+        stills = ((source.time(frame), artist.still(0, frame)) for frame in frames)
+        return artist.painter.look_ahead(stills, delivery.hints)
 
 
 def _counts(segment: Segment) -> tuple[int, int, int]:
@@ -149,6 +164,7 @@ def _order(path: Path, recipe: Recipe, delivery: Delivery, encoding: Encoding) -
         "colorkit": __version__,
         "recipe": repr(recipe),
         "delivery": repr(delivery),
+        "hints": digest(delivery.hints),
         "encoding": repr(encoding),
     }
 

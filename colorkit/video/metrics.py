@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit.errors import ImageValueError
-from colorkit.video.flow import fetch, flows, grid, mismatch
-from colorkit.video.shots import is_cut
+from colorkit.video.flow import fetch, flows, grid, mismatch, reduced
+from colorkit.video.shots import GRID, is_cut
 
 Array = NDArray[np.float32]
 Gray = NDArray[np.uint8]
@@ -107,3 +107,27 @@ def _relative(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.floa
     ratio = np.divide(p, q, out=np.ones_like(p), where=there)
     terms: NDArray[np.float64] = (p * np.log(ratio, where=there, out=np.zeros_like(p))).sum(axis=-1)
     return terms
+
+
+def flicker(frames: Sequence[Array]) -> float:
+    """How much the colours of a shot swing faster than a quarter of its frame rate.
+
+    Parameters
+    ----------
+    frames : sequence of ndarray
+        ``(H, W, 2)`` ab.
+
+    Returns
+    -------
+    float
+        Root of the mean power at these frequencies, over areas of the picture, in Lab units.
+    """
+    cells = np.stack([_cells(frame) for frame in frames])
+    fast = np.abs(np.fft.fftfreq(len(cells))) > 0.25
+    power = np.square(np.abs(np.fft.fft(cells, axis=0)[fast])).sum(axis=0) / len(cells) ** 2
+    return float(np.sqrt(power.mean()))
+
+
+def _cells(frame: Array) -> Array:
+    planes = (reduced(np.ascontiguousarray(frame[..., i]), GRID) for i in (0, 1))
+    return np.stack([*planes])

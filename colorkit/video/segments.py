@@ -131,7 +131,7 @@ def segments(
             tell(sum(1 for _ in piece))
             segment = Segment.load(path)
         else:
-            segment = _make(path, piece, Artist(recipe, encoding, key), tell)
+            segment = _make(path, piece, Artist(recipe, encoding, number * LENGTH, key), tell)
         key = segment.key()
         yield segment
 

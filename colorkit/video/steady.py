@@ -39,11 +39,14 @@ class Still(Generic[T]):
     paint : callable
         The network's colours of this frame alone: ``(h, w, 2)`` float32 in Lab units, or None
         where the frame is to keep its own.
+    asked : bool
+        Whether a person has corrected this frame: it becomes a key whose colours stand.
     """
 
     frame: T
     gray: Gray
     paint: Callable[[], Array | None]
+    asked: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,7 @@ class Steady:
             span.append(_arrive(self.key, span, still))
             if (
                 len(span) == self.every
+                or still.asked
                 or span[-1].trust.mean() < LOST
                 or follower is None
                 or is_cut(still.gray, follower.gray)
@@ -120,7 +124,8 @@ class Steady:
         if own is None:
             colours = [arrival.ab for arrival in span[:-1]]
         else:
-            own = blend(own, last.ab, self.steadiness * last.trust)
+            if not last.still.asked:
+                own = blend(own, last.ab, self.steadiness * last.trust)
             colours = _between(span, own)
         self.key = Key(last.still.gray, own)
         yield from zip((arrival.still for arrival in span), [*colours, own], strict=True)

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,8 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+
+from colorkit import Hint, save_hints
 
 av = pytest.importorskip("av")
 
@@ -62,6 +65,45 @@ def test_options_of_the_encoder(old, run, tmp_path):
         assert done.code == 0
         assert (context.name, context.pix_fmt) == ("hevc", "yuv444p10le")
         assert "COMMENT" not in film.metadata
+
+
+def test_hints(old, run, tmp_path):
+    """Points as JSON and a painted frame colour a film from --hints; a folder, by number."""
+    save_hints(tmp_path / "points.json", [Hint(24, 32, "#c02020", radius=60)])
+    painting = np.full((48, 64, 3), (192, 32, 32), np.uint8)
+    Image.fromarray(painting).save(tmp_path / "painted.png")
+    (tmp_path / "scans").mkdir()
+    for number in range(3):
+        Image.fromarray(painting[..., 0] - 90).save(tmp_path / "scans" / f"{number}.png")
+    options = ("--end", 0.4, "--saturation", 0)
+    done = [
+        run("video", old, "-o", "points.mp4", "--hints", "0:00.2=points.json", *options),
+        run("video", old, "-o", "painted.mp4", "--hints", "0.2=painted.png", *options),
+        run("video", "scans", "-o", "coloured", "--hints", "2=painted.png", "--saturation", 0),
+    ]
+    with av.open("points.mp4") as points, av.open("painted.mp4") as painted:
+        films = [film.decode(video=0) for film in (points, painted)]
+        firsts = [next(film).to_ndarray(format="rgb24") for film in films]
+    firsts.append(np.asarray(Image.open(tmp_path / "coloured" / "0.png")))
+
+    assert [d.code for d in done] == [0, 0, 0]
+    for frame in firsts:
+        red, green, _ = frame.mean(axis=(0, 1))
+        assert red > green + 30
+
+
+def test_hints_that_say_nothing(old, run):
+    """Without a file, or with two for one time, the usage is wrong; a missing file is named."""
+    shapeless = run("video", old, "--hints", "0.2")
+    save_hints("none.json", [])
+    twice = run("video", old, "--hints", "1=none.json", "--hints", "0:01=none.json")
+    missing = run("video", old, "--hints", "0.2=points.json")
+
+    assert shapeless.code == 2
+    assert "'0.2' is no time and file, as 1:30=hints.json is" in shapeless.err
+    assert (twice.code, missing.code) == (2, 1)
+    assert "--hints takes one file for each time." in twice.err
+    assert missing.err.startswith("colorkit: cannot read 'points.json'")
 
 
 def test_films_in_colour_are_told_of(old, run):
@@ -155,3 +197,18 @@ def test_interrupted_work_is_kept_and_resumed(old, tmp_path):
     assert "what an interrupted run has finished: resume it (--resume)" in refused.stderr
     subprocess.run([*command, "--resume"], cwd=tmp_path, env=environment, check=True)
     assert count(tmp_path / "new.mkv") == 320
+
+
+def test_films_are_scored(old, run, tmp_path):
+    """`evaluate --video` scores both ways to colour beside the gray and the true film."""
+    run("video", old, "-o", "true.mp4", "--end", 0.4, "--saturation", 2)
+    done = run("evaluate", "true.mp4", "--video", "--json", "scores.json")
+    refused = run("evaluate", "true.mp4", "--video", "--quick")
+    ways = json.loads((tmp_path / "scores.json").read_text())["films"]["true.mp4"]
+
+    assert (done.code, refused.code) == (0, 2)
+    assert done.out.splitlines()[0].split("  ")[0] == "true.mp4"
+    assert [*ways] == ["gray", "lite, frame by frame", "lite", "truth"]
+    assert ways["gray"]["chroma"] < 0.1 < 1 < ways["lite"]["chroma"]
+    assert ways["truth"]["auc_own"] == 100
+    assert ways["truth"]["psnr"] > ways["lite"]["psnr"]

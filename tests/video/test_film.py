@@ -52,13 +52,6 @@ KINDS = {
     "chapters, mp4": {"suffix": ".mp4", "chapters": ("Street", "Harbour"), "title": "Walks"},
     "odd size": {"suffix": ".mkv", "codec": "ffv1", "size": (63, 47), "options": []},
     "ten bits": {"suffix": ".mkv", "pixel_format": "yuv420p10le", "codec": "ffv1", "options": []},
-    "ten bits, web": {
-        "suffix": ".webm",
-        "pixel_format": "yuv420p10le",
-        "codec": "libsvtav1",
-        "sound": ("libopus",),
-        "options": [("preset", "12")],
-    },
     "no chroma": {"suffix": ".mkv", "codec": "ffv1", "pixel_format": "gray", "options": []},
     "full range": {"suffix": ".mp4", "tags": (2, 1)},
     "wide pixels": {"suffix": ".mp4", "aspect": Fraction(16, 15)},
@@ -361,3 +354,52 @@ def test_a_run_killed_twenty_times_is_resumed(film, contents, tmp_path):
     """Twenty times killed at any frame, the film is whole in the end."""
     moments = np.random.default_rng(0).integers(1, 41, 20)
     kill_and_resume((*moments.tolist(), 0), tmp_path, contents, film)
+
+
+PEAK = """
+    import resource, sys
+    import numpy as np
+    from colorkit.video import Delivery, colorize_video
+
+    def amber(lightness):
+        n, height, width, _ = lightness.shape
+        return np.full((n, height // 8, width // 8, 2), (10.0, 30.0), np.float32)
+
+    delivery = Delivery(end=int(sys.argv[1]) / 25)
+    report = colorize_video("old.avi", "new.avi", amber, delivery=delivery)
+    assert report.frames == int(sys.argv[1])
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in other units there")
+def test_memory_does_not_grow_with_the_film(film, tmp_path):
+    """A film of 400 frames takes hardly more than one of 60: less than an eighth of the frames."""
+    size = (320, 240)
+
+    def tiled(number, size):
+        return np.tile(dark_and_bright(number % 10, (64, 48)), (5, 5))
+
+    film(
+        ".avi",
+        times=range(400),
+        size=size,
+        picture=tiled,
+        codec="mpeg4",
+        options=[("qscale", "9")],
+        sound=(),
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    peaks = []
+    for frames in (60, 400):
+        done = subprocess.run(
+            [sys.executable, "-c", dedent(PEAK), str(frames)],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        peaks.append(1024 * int(done.stdout.split()[-1]))
+
+    assert peaks[1] - peaks[0] < 340 * size[0] * size[1] * 3 / 8

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from colorkit.errors import ImageValueError
-from colorkit.video.metrics import distribution_change, warping_error
+from colorkit.video.metrics import distribution_change, flicker, warping_error
 
 
 def slide(number):
@@ -37,3 +37,12 @@ def test_change_of_distribution():
     assert distribution_change(wild) == pytest.approx(np.log(2))
     with pytest.raises(ImageValueError, match="4 frames are too few; five are needed"):
         distribution_change(still[:4])
+
+
+def test_flicker_is_what_swings_fast():
+    """Colours that swing by 3 from frame to frame have a flicker of 3; slow ones of 0."""
+    phase = np.arange(32)[:, None, None, None] * np.ones((18, 32, 2), np.float32)
+    fast, slow = 3 * np.cos(np.pi * phase), 3 * np.cos(np.pi / 8 * phase)
+
+    assert flicker(list(np.float32(slow))) < 1e-3
+    assert flicker(list(np.float32(fast))) == pytest.approx(3, rel=1e-3)
