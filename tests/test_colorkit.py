@@ -62,7 +62,7 @@ def test_import_is_cheap():
 
 
 def test_arrays_are_coloured_without_frameworks():
-    """Colouring an array takes LiteRT: no Keras, no TensorFlow, no scikit-image, no Pillow, no XML."""
+    """Colouring an array takes LiteRT: no Keras, TensorFlow, scikit-image, Pillow or XML."""
     modules = modules_after(
         "import numpy, colorkit; colorkit.colorize(numpy.zeros((8, 8), numpy.uint8))"
     )
