@@ -1,6 +1,7 @@
 import hashlib
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -21,6 +22,10 @@ import colorkit
 from colorkit import registry as registry_module
 from colorkit.registry import Registry
 from colorkit.weights import safetensors
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in the background of a shell; the commands under test would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SEPIA = Path(__file__).parents[1] / "examples" / "colorkit-sepia"
 Install = Callable[..., None]

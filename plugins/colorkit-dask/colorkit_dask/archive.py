@@ -149,7 +149,7 @@ class _Run:
         self._recipe = recipe
         self._retries = retries
         self._pending: dict[Future, tuple[tuple[Picture, ...], int]] = {}
-        self._completed = as_completed(with_results=True, raise_errors=False)
+        self._completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)
 
     def done(self, pictures: Iterator[Picture]) -> Generator[Picture, None, None]:
         """Hand out pictures as workers become free; yield each when it is done."""

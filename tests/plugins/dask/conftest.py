@@ -9,12 +9,12 @@ from PIL import Image
 Make = Callable[..., list[Path]]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def client() -> Iterator[Client]:
-    """Connect to a cluster of two worker processes."""
+    """Connect to a cluster of two worker processes; dask elsewhere is left as it is."""
     with (
         LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
-        Client(cluster) as client,
+        Client(cluster, set_as_default=False) as client,
     ):
         yield client
 

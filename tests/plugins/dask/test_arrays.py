@@ -45,6 +45,6 @@ def test_a_cluster_colours_a_stack(client):
     """With a client, the chunks are coloured by its workers."""
     stack = np.linspace(0, 255, 4 * 16 * 24).reshape(4, 16, 24).astype(np.uint8)
 
-    result = colorize_array(da.from_array(stack, chunks=(1, 16, 24))).compute()
+    result = colorize_array(da.from_array(stack, chunks=(1, 16, 24))).compute(scheduler=client)
 
     np.testing.assert_array_equal(result, [Colorizer().colorize(picture) for picture in stack])
