@@ -13,7 +13,8 @@ from colorkit.atomic import write_atomically
 from colorkit.batch import Batch, Outcome
 from colorkit.cli import say, say_error, shown, silent_libraries
 from colorkit.cli.pipe import piped
-from colorkit.colorizer import MAX_SIZE, Colorizer
+from colorkit.cli.recipe import recipe_options
+from colorkit.colorizer import Colorizer
 from colorkit.errors import FileError
 from colorkit.hints import load_hints
 from colorkit.plan import Job, plan
@@ -44,33 +45,7 @@ the rest is done, 2 wrong usage, 130 interrupted."""
     help="File for one picture, or folder, or -; by default name-color.ext beside each.",
 )
 @click.option("--recursive", is_flag=True, help="Look into folders of folders; the tree is kept.")
-@click.option("--backend", metavar="NAME", help="See 'colorkit backends', or a .tflite file.")
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0, min_open=True),
-    metavar="T",
-    help="1 is calm, towards 0 vivid with spots.  [default: 0.38]",
-)
-@click.option(
-    "--saturation",
-    type=click.FloatRange(0, 10),
-    default=1.0,
-    metavar="S",
-    show_default=True,
-    help="Factor on chroma; 0 is gray.",
-)
-@click.option(
-    "--caution",
-    type=click.FloatRange(0, 1),
-    metavar="C",
-    help="Fade colour where it is a bet: 0 vivid to 1 safe.",
-)
-@click.option(
-    "--size",
-    type=click.IntRange(1, MAX_SIZE),
-    metavar="PIXELS",
-    help="Short side of what the network sees.",
-)
+@recipe_options
 @click.option(
     "--variants",
     type=click.IntRange(1, 1000),

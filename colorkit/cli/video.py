@@ -11,7 +11,8 @@ import click
 
 from colorkit import files
 from colorkit.cli import silent_libraries
-from colorkit.colorizer import MAX_SIZE, Colorizer
+from colorkit.cli.recipe import recipe_options
+from colorkit.colorizer import Colorizer
 from colorkit.errors import VideoError
 from colorkit.hints import load_hints
 from colorkit.video import Delivery, Report, colorize_folder, colorize_video, preview
@@ -83,33 +84,7 @@ class Correction(click.ParamType):  # type: ignore[type-arg]
     type=click.Path(path_type=Path),
     help="By default name-color.ext beside the film.",
 )
-@click.option("--backend", metavar="NAME", help="See 'colorkit backends', or a .tflite file.")
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0, min_open=True),
-    metavar="T",
-    help="1 is calm, towards 0 vivid with spots.  [default: 0.38]",
-)
-@click.option(
-    "--saturation",
-    type=click.FloatRange(0, 10),
-    default=1.0,
-    metavar="S",
-    show_default=True,
-    help="Factor on chroma; 0 is gray.",
-)
-@click.option(
-    "--caution",
-    type=click.FloatRange(0, 1),
-    metavar="C",
-    help="Fade colour where it is a bet: 0 vivid to 1 safe.",
-)
-@click.option(
-    "--size",
-    type=click.IntRange(1, MAX_SIZE),
-    metavar="PIXELS",
-    help="Short side of what the network sees.",
-)
+@recipe_options
 @click.option(
     "--steadiness",
     type=click.FloatRange(0, 1),
