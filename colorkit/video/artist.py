@@ -1,9 +1,7 @@
 """A recipe at work on a film: frames as they were decoded in, frames in colour out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 
 import numpy as np
 from av import VideoFrame
@@ -14,11 +12,10 @@ from colorkit.colorizer import Colorizer
 from colorkit.pixels import has_colour
 from colorkit.video.encode import Encoding
 from colorkit.video.flow import reduced
-from colorkit.video.frames import EVERY
 from colorkit.video.guide import Guide
 from colorkit.video.painter import Painter
 from colorkit.video.planes import Codes, planar, view
-from colorkit.video.steady import Key, Steady, Still
+from colorkit.video.steady import Still
 
 Array = NDArray[np.float32]
 
@@ -32,39 +29,26 @@ class Recipe:
     force: bool
     guide: Guide = field(default_factory=Guide, repr=False)
 
-    @property
-    def note(self) -> str:
-        """What the film says of its colours."""
-        return f"colours made by a model: colorkit {__version__}, {self.colorizer.note().model}"
+    def note(self, hints: int) -> str:
+        """What the film says of its colours, of which a person gave so many."""
+        model = self.colorizer.note().model
+        by_hand = f"; hints by a person: {hints}" if hints else ""
+        return f"colours made by a model: colorkit {__version__}, {model}{by_hand}"
 
 
 class Artist:
-    """Colours for the frames of a segment, whose numbers begin with ``first``."""
+    """A recipe at work on the frames of one film."""
 
-    def __init__(
-        self, recipe: Recipe, encoding: Encoding, first: int = 0, key: Key | None = None
-    ) -> None:
+    def __init__(self, recipe: Recipe, encoding: Encoding) -> None:
         self.recipe = recipe
         self.encoding = encoding
-        self.first = first
         self.turns = encoding.turns
-        self.kept = 0
-        self.steady = Steady(recipe.steadiness, EVERY, key)
         width, height = encoding.size
         aspect = float(encoding.aspect)
         upright = (height, width), aspect
         if self.turns % 2:
             upright = (width, height), 1 / aspect
         self.painter = Painter(recipe.colorizer, *upright, guide=recipe.guide)
-
-    def __call__(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-        """The frames in colour."""
-        for still, ab in self.steady(map(self.still, count(self.first), frames)):
-            if ab is None:
-                self.kept += 1
-                yield still.frame.reformat(format=self.encoding.pixel_format)
-            else:
-                yield self._coloured(still, ab)
 
     def still(self, number: int, frame: VideoFrame) -> Still[VideoFrame]:
         """A frame to be coloured."""
@@ -86,7 +70,10 @@ class Artist:
         small = frame.reformat(width, round(frame.height * width / frame.width), "rgb24")
         return has_colour(small.to_ndarray())
 
-    def _coloured(self, still: Still[VideoFrame], ab: Array) -> VideoFrame:
+    def coloured(self, still: Still[VideoFrame], ab: Array | None) -> VideoFrame:
+        """The frame in these colours, or in its own."""
+        if ab is None:
+            return still.frame.reformat(format=self.encoding.pixel_format)
         coding = self.encoding.coding
         canvas = VideoFrame(*self.encoding.size, self.encoding.canvas)
         luma = view(still.frame, 0)

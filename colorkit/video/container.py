@@ -1,8 +1,10 @@
 """Film files: what is in them, and their pictures one by one."""
 
+import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -80,20 +82,35 @@ class Source:
         VideoError
             When the file ends early.
         """
-        decoded = self._decoded()
-        if deinterlace:
-            decoded = _deinterlaced(decoded, self.video)
-        for frame in _timed(decoded, self.time_base, self.rate):
+        for frame in self._pictures(deinterlace=deinterlace):
             seconds = self.time(frame)
             if end is not None and seconds >= end:
                 return
             if seconds >= start:
                 yield frame
 
+    def frames_from(self, pts: int, early: float, *, deinterlace: bool) -> Iterator[VideoFrame]:
+        """Pictures from a time on, in ticks of the film.
+
+        Read so many seconds early; from the beginning if that is infinity. Otherwise the file may
+        lead to a later place, or to damaged pictures.
+        """
+        if math.isfinite(early):
+            with suppress(av.error.FFmpegError):
+                self.container.seek(pts - round(early / self.time_base), stream=self.video)
+        frames = self._pictures(deinterlace=deinterlace)
+        return dropwhile(lambda frame: frame.pts is None or frame.pts < pts, frames)
+
     def time(self, frame: VideoFrame) -> float:
         """When one of its pictures is shown, in seconds from its beginning."""
         assert frame.pts is not None
         return float(frame.pts * self.time_base) - self.origin
+
+    def _pictures(self, *, deinterlace: bool) -> Iterator[VideoFrame]:
+        decoded = self._decoded()
+        if deinterlace:
+            decoded = _deinterlaced(decoded, self.video)
+        return _timed(decoded, self.time_base, self.rate)
 
     def _decoded(self) -> Iterator[VideoFrame]:
         reached, damaged = 0.0, 0

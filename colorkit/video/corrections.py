@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from colorkit import lab, pixels
 from colorkit.errors import HintError
 from colorkit.hints import Hint, check_inside
-from colorkit.video.guide import Look, Points, Size
-from colorkit.video.steady import Still
+from colorkit.video.guide import Look
+from colorkit.video.points import Points, Size, Spread
+from colorkit.video.steady import Still, blend
 
 Given = Sequence[Hint] | Any
 """Colours for one frame: hints, or a picture of it that was painted over."""
@@ -36,7 +37,7 @@ def points_of(given: Given, shape: Size, grid: Size) -> Look:
     """
     if isinstance(given, Sequence):
         points = _of_hints(given, shape, grid)
-        return lambda _: points
+        return lambda _, __: points
     return _of_painting(pixels.eight_bit(given), shape, grid)
 
 
@@ -48,6 +49,11 @@ def digest(hints: Mapping[float, Given]) -> str:
         content = repr(given).encode() if is_points else pixels.eight_bit(given).tobytes()
         found.update(repr(time).encode() + content)
     return found.hexdigest()
+
+
+def count_hints(hints: Mapping[float, Given]) -> int:
+    """How many colours a person gave; a painting is one."""
+    return sum(len(given) if isinstance(given, Sequence) else 1 for given in hints.values())
 
 
 def _of_hints(hints: Sequence[Hint], shape: Size, grid: Size) -> Points:
@@ -91,8 +97,10 @@ def _of_painting(painting: NDArray[np.uint8], shape: Size, grid: Size) -> Look:
         raise HintError("a painted frame must have colours; received one that is gray")
     places = np.dstack(np.meshgrid(columns, rows)).astype(np.float32)
 
-    def look(still: Still[Any]) -> Points:
+    def look(still: Still[Any], before: Spread | None) -> Points:
         own = still.paint()
+        if own is not None and before is not None:
+            own = blend(own, before.ab, before.weight[..., 0])
         known = painted if own is None else np.ones_like(painted)
         both = ab if own is None else np.where(painted[..., None], ab, own[rows][:, columns])
         return Points(places[known], np.float32(STEP) * np.rint(both[known] / np.float32(STEP)))

@@ -55,6 +55,8 @@ class Delivery:
         Such as ``"yuv444p10le"``; by default the film's own, or the nearest that the encoder has.
     deinterlace : bool
         Make whole pictures of interlaced ones.
+    force : bool
+        Colour shots that are in colour, too.
     provenance : bool
         Say in the film's comment that a model made the colours.
     hints : mapping, optional
@@ -75,6 +77,7 @@ class Delivery:
     quality: int | None = None
     pixel_format: str | None = None
     deinterlace: bool = False
+    force: bool = False
     provenance: bool = True
     hints: Mapping[float, Given] = field(default_factory=dict, repr=False, compare=False)
 

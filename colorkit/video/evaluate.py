@@ -15,9 +15,9 @@ from colorkit.colorizer import Colorizer
 from colorkit.errors import VideoError
 from colorkit.evaluation.auc import auc, own_weights, tally
 from colorkit.evaluation.metrics import psnr
-from colorkit.video.container import opened
+from colorkit.video.container import Source, opened
 from colorkit.video.frames import colorize_frames
-from colorkit.video.metrics import distribution_change, flicker, warping_error
+from colorkit.video.metrics import distribution_change, flicker, flicker_spectrum, warping_error
 from colorkit.video.shots import is_cut
 
 Film = Sequence[NDArray[np.uint8]]
@@ -37,6 +37,11 @@ TITLES = {
     "warping_ab": "warping error of ab, Lab units squared",
     "cdc": "CDC, x 1000",
     "flicker": "flicker of ab, Lab units",
+    **{
+        f"swing_{what}_{band}": f"swing of ab, {what}, {band.replace('_', ' ')}, Lab units"
+        for what in ("picture", "areas")
+        for band in ("below_1_Hz", "1_to_4_Hz", "above_4_Hz")
+    },
     "chroma": "mean chroma, Lab units",
     "auc_own": "AuC rebalanced by own frequencies, %",
     "psnr": "PSNR, dB",
@@ -65,7 +70,9 @@ def evaluate_film(
     VideoError
         When the film cannot be read, or has no shot of eight frames.
     """
-    truth = list(_frames(Path(src)))
+    with opened(Path(src)) as source:
+        rate = float(source.rate)
+        truth = list(_frames(source))
     grays = [_gray(frame) for frame in truth]
     shots = [shot for shot in _shots(grays) if shot.stop - shot.start >= SHORTEST]
     if not shots:
@@ -76,7 +83,7 @@ def evaluate_film(
         ways[name] = list(colorize_frames(grays, recipe))
     ways["truth"] = truth
     true_ab = [_ab(frame) for frame in truth]
-    return {name: _scores(film, grays, truth, true_ab, shots) for name, film in ways.items()}
+    return {name: _scores(film, grays, truth, true_ab, shots, rate) for name, film in ways.items()}
 
 
 def _scores(
@@ -85,6 +92,7 @@ def _scores(
     truth: Film,
     true_ab: Sequence[NDArray[np.float32]],
     shots: Sequence[slice],
+    rate: float,
 ) -> Scores:
     ab = [_ab(frame) for frame in film]
     lengths = [shot.stop - shot.start for shot in shots]
@@ -93,23 +101,25 @@ def _scores(
     signal = [psnr(*pair) for pair in zip(film, truth, strict=True)]
     changes = [distribution_change(film[shot]) for shot in shots]
     flickers = [flicker(ab[shot]) for shot in shots]
+    swings = [flicker_spectrum(ab[shot], rate).ravel() for shot in shots]
+    swing_names = [name for name in TITLES if name.startswith("swing")]
     return {
         "warping_rgb": 1000 * warping_error([frame / np.float32(255) for frame in film], grays),
         "warping_ab": warping_error(ab, grays),
         "cdc": 1000 * float(np.average(changes, weights=lengths)),
         "flicker": float(np.average(flickers, weights=lengths)),
+        **dict(zip(swing_names, np.average(swings, 0, lengths).tolist(), strict=True)),
         "chroma": float(np.mean([np.hypot(*np.moveaxis(one, -1, 0)).mean() for one in ab])),
         "auc_own": 100 * float(auc(pixels, credits, own_weights(pixels))),
         "psnr": float(np.mean(signal)),
     }
 
 
-def _frames(path: Path) -> Iterator[NDArray[np.uint8]]:
-    with opened(path) as source:
-        for frame in islice(source.frames(0, None, deinterlace=False), FRAMES):
-            width = round(frame.width * float(source.aspect) * HEIGHT / frame.height)
-            shown: NDArray[Any] = frame.reformat(width, HEIGHT, "rgb24").to_ndarray()
-            yield shown
+def _frames(source: Source) -> Iterator[NDArray[np.uint8]]:
+    for frame in islice(source.frames(0, None, deinterlace=False), FRAMES):
+        width = round(frame.width * float(source.aspect) * HEIGHT / frame.height)
+        shown: NDArray[Any] = frame.reformat(width, HEIGHT, "rgb24").to_ndarray()
+        yield shown
 
 
 def _gray(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,9 +4,10 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from colorkit.colorizer import BackendLike, Colorizer
 from colorkit.errors import OptionError, VideoError, warn
 from colorkit.video.artist import Artist, Recipe
 from colorkit.video.container import Source, opened
-from colorkit.video.corrections import digest
+from colorkit.video.corrections import count_hints, digest
 from colorkit.video.encode import CODECS, Delivery, Encoding, settle
 from colorkit.video.frames import STEADINESS, as_colorizer, check_steadiness
 from colorkit.video.guide import Guide
 from colorkit.video.join import check, join
 from colorkit.video.segments import Segment, claim, segments
+from colorkit.video.tasks import Job, pickled, tasks
+from colorkit.video.workers import Crew, check_workers, hired
 
 WHOLE = Delivery()
 
@@ -53,15 +56,15 @@ def colorize_video(
     backend: BackendLike | Colorizer | None = None,
     *,
     steadiness: float = STEADINESS,
-    force: bool = False,
     delivery: Delivery = WHOLE,
+    workers: int | Executor = 1,
     resume: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Colour a film; sound, subtitles, chapters, times and luma stay as they are.
 
-    Works in segments of 240 frames, in a folder beside ``dst`` that is named after it, and is gone
-    when the film is whole. Memory does not grow with the film.
+    Works in segments of up to 240 frames, in a folder beside ``dst`` that is named after it, and is
+    gone when the film is whole. Memory does not grow with the film.
 
     Parameters
     ----------
@@ -70,14 +73,19 @@ def colorize_video(
     dst : str or path
         The ending of its name tells the kind of file: ``.mp4``, ``.mkv``, ``.mov``, ``.webm``,
         ``.avi``. One that is there is replaced, when the new one is whole.
-    backend, steadiness, force
+    backend, steadiness
         As for `colorize_frames`.
     delivery : Delivery
         Codec, quality, pixel format; from when to when; hints.
+    workers : int or Executor
+        Processes that share the shots, and the threads of the recipe; or a
+        `concurrent.futures.Executor` of processes that see both files by the same names. Every
+        frame has the same colours as with one. ``backend`` must be one that can be pickled.
     resume : bool
         Go on where the same call was interrupted.
     progress : callable, optional
-        Is told, after every frame, how many are done and how many there are, about.
+        Is told, after every frame, how many are done and how many there are, about; with workers,
+        after every segment.
 
     Returns
     -------
@@ -86,7 +94,8 @@ def colorize_video(
     Raises
     ------
     VideoError
-        When the film cannot be read or written, or the segments are those of another call.
+        When the film cannot be read or written, the segments are those of another call, or a
+        worker dies: what is finished is kept then.
     HintError
         When a hint lies outside the picture, or the film ends before.
     OptionError
@@ -98,7 +107,8 @@ def colorize_video(
         When a stream does not fit into the new file, or the film is interlaced.
     """
     path, target = Path(src), Path(dst)
-    recipe = Recipe(as_colorizer(backend), check_steadiness(steadiness), force)
+    recipe = Recipe(as_colorizer(backend), check_steadiness(steadiness), delivery.force)
+    check_workers(workers)
     folder = target.with_name(f"{target.name}.parts")
     if target.exists() and path.exists() and target.samefile(path):
         raise VideoError(f"{str(target)!r} is the film itself; choose another name for the new one")
@@ -123,8 +133,16 @@ def colorize_video(
             film = folder / f"film{suffix}"
             check(film, encoding.codec)
             tell = _counter(progress, source, delivery)
-            made = list(segments(chain([first], frames), folder, recipe, encoding, tell))
-            note = recipe.note if delivery.provenance else ""
+            artist = Artist(recipe, encoding)
+            stills = map(artist.still, count(), chain([first], frames))
+            if workers == 1:
+                made = list(segments(stills, folder, artist, tell))
+            else:
+                with hired(workers, recipe) as (executor, theirs):
+                    where = path.absolute(), folder.absolute()
+                    job = Job(*where, pickled(theirs), encoding, delivery.deinterlace)
+                    made = Crew(executor, tell).do(tasks(job, stills, recipe.guide))
+            note = recipe.note(count_hints(delivery.hints)) if delivery.provenance else ""
             with opened(path) as again:
                 join(film, again, made, _span(again, made, delivery), _matrix(first), note)
             film.replace(target)
@@ -153,6 +171,11 @@ def _kept(folder: Path) -> Iterator[None]:
     except BaseException as error:
         if isinstance(error, VideoError) or not any(folder.glob("*.npz")):
             shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, BrokenExecutor):
+            raise VideoError(
+                "a worker process has died, perhaps for want of memory; what was finished is kept: "
+                "resume it (--resume), with fewer workers"
+            ) from error
         raise
 
 

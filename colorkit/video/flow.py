@@ -1,7 +1,7 @@
 """Where pixels come from: optical flow between frames, and how far it can be believed."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -26,14 +26,33 @@ class Way:
 
     Attributes
     ----------
-    places : ndarray
-        ``(h, w, 2)``: across and down, in pixels, where it lies in the other frame.
-    trust : ndarray
-        ``(h, w)``, 0..1: how far it is believed.
+    flow, reverse : ndarray
+        ``(h, w, 2)``: how far things move, across and down, in pixels; and how far they move back.
+    here, there : ndarray
+        ``(h, w)`` uint8: this frame and the other.
     """
 
-    places: Array
-    trust: Array
+    flow: Array
+    reverse: Array
+    here: Gray
+    there: Gray
+
+    @cached_property
+    def places(self) -> Array:
+        """Where every pixel lies in the other frame, ``(h, w, 2)``: across and down."""
+        return self.flow + grid(self.here.shape)
+
+    @cached_property
+    def trust(self) -> Array:
+        """How far that is believed, ``(h, w)``, 0..1; found at first use, as many are not asked."""
+        astray = mismatch(self.flow, self.fetch(self.reverse))
+        miss = np.subtract(fetch(self.there, self.places), self.here, dtype=np.float32)
+        miss -= np.float32(np.median(miss[::4, ::4]))  # a lamp that flickers changes all alike
+        miss = opencv().blur(miss, (3, 3)) * np.float32(1 / NOISE)
+        doubt = miss * miss
+        doubt += astray * astray
+        trust: Array = np.exp(-doubt)
+        return trust
 
     def fetch(self, values: Array) -> Array:
         """What the other frame has there, ``(h, w)`` or ``(h, w, c)``."""
@@ -53,7 +72,7 @@ def ways(before: Gray, after: Gray) -> tuple[Way, Way]:
     """
     soft = [opencv().GaussianBlur(frame, (3, 3), 0) for frame in (before, after)]
     ahead, back = flows(soft[0], soft[1])
-    return _way(ahead, back, before, after), _way(back, ahead, after, before)
+    return Way(ahead, back, before, after), Way(back, ahead, after, before)
 
 
 def flows(before: Gray, after: Gray, *, thorough: bool = False) -> tuple[Array, Array]:
@@ -62,18 +81,6 @@ def flows(before: Gray, after: Gray, *, thorough: bool = False) -> tuple[Array, 
     preset = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM if thorough else cv2.DISOPTICAL_FLOW_PRESET_FAST
     search = cv2.DISOpticalFlow_create(preset)
     return search.calc(before, after, None), search.calc(after, before, None)
-
-
-def _way(flow: Array, reverse: Array, here: Gray, there: Gray) -> Way:
-    cv2 = opencv()
-    places = flow + grid(here.shape)
-    astray = mismatch(flow, fetch(reverse, places))
-    miss = np.subtract(fetch(there, places), here, dtype=np.float32)
-    miss -= np.float32(np.median(miss[::4, ::4]))  # a lamp that flickers changes all pixels alike
-    miss = cv2.blur(miss, (3, 3)) * np.float32(1 / NOISE)
-    doubt = miss * miss
-    doubt += astray * astray
-    return Way(places, np.exp(-doubt))
 
 
 def mismatch(flow: Array, back: Array) -> Array:

@@ -11,7 +11,7 @@ from colorkit import files
 from colorkit.colorizer import BackendLike, Colorizer
 from colorkit.errors import VideoError
 from colorkit.provenance import add_to_xmp
-from colorkit.video.corrections import Given
+from colorkit.video.corrections import Given, count_hints
 from colorkit.video.frames import STEADINESS, as_colorizer, colorize_frames
 
 
@@ -60,11 +60,12 @@ def colorize_folder(
     if any(target.iterdir()):
         raise VideoError(f"{str(target)!r} is not empty; choose another folder for the frames")
     colorizer = as_colorizer(backend)
+    told = colorizer.note(hints=count_hints(hints) if hints else None)
     reel = _Reel(paths)
     coloured = colorize_frames(reel, colorizer, steadiness=steadiness, force=force, hints=hints)
     for number, (path, image) in enumerate(zip(paths, coloured, strict=True), 1):
         photo = reel.photos.popleft()
-        note = add_to_xmp(photo.xmp, colorizer.note())
+        note = add_to_xmp(photo.xmp, told)
         files.write(target / path.name, image, like=photo, xmp=note)
         if progress is not None:
             progress(number, len(paths))

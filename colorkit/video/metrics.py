@@ -14,6 +14,9 @@ from colorkit.video.shots import GRID, is_cut
 Array = NDArray[np.float32]
 Gray = NDArray[np.uint8]
 
+BANDS = (1.0, 4.0)
+"""Hz that divide `flicker_spectrum`."""
+
 DISTANCES = (1, 2, 4)
 """Frames between those that `distribution_change` compares."""
 
@@ -126,6 +129,40 @@ def flicker(frames: Sequence[Array]) -> float:
     fast = np.abs(np.fft.fftfreq(len(cells))) > 0.25
     power = np.square(np.abs(np.fft.fft(cells, axis=0)[fast])).sum(axis=0) / len(cells) ** 2
     return float(np.sqrt(power.mean()))
+
+
+def flicker_spectrum(frames: Sequence[Array], rate: float) -> NDArray[np.float64]:
+    """How much the colours of a shot swing, by how fast: below 1 Hz, from 1 to 4 Hz, and faster.
+
+    The first is drift, the second is what draws the eye most, the third what is called flicker.
+
+    Parameters
+    ----------
+    frames : sequence of ndarray
+        ``(H, W, 2)`` ab. Swings that are slower than the shot is long are seen in part.
+    rate : float
+        Frames a second.
+
+    Returns
+    -------
+    ndarray
+        ``(2, 3)``, Lab units: root of the mean power of the mean colour of the picture, and of its
+        areas, in each band.
+    """
+    areas = np.stack([_cells(frame) for frame in frames]).astype(np.float64)
+    signals = (areas.mean(axis=(2, 3)), areas)
+    return np.stack([_bands(signal, rate) for signal in signals])
+
+
+def _bands(signal: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """Root of the mean power along the first axis, by bands."""
+    count = len(signal)
+    window = np.hanning(count + 1)[:-1]  # otherwise ends that differ look like fast swings
+    swing = (signal - signal.mean(axis=0)).reshape(count, -1) * window[:, None]
+    power = np.square(np.abs(np.fft.fft(swing, axis=0))).mean(axis=1)
+    power /= count * np.square(window).sum()
+    band = np.digitize(np.abs(np.fft.fftfreq(count, 1 / rate)), BANDS)
+    return np.sqrt(np.bincount(band, power, minlength=len(BANDS) + 1))
 
 
 def _cells(frame: Array) -> Array:

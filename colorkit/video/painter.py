@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from colorkit.colorizer import Colorizer
 from colorkit.resize import Enlarged, Frame, resample
 from colorkit.video.corrections import Given, points_of
-from colorkit.video.guide import Guide, Points, Size, follow
+from colorkit.video.guide import Guide, follow
+from colorkit.video.points import Points, Size
 from colorkit.video.steady import Still
 
 Array = NDArray[np.float32]

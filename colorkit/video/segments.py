@@ -1,10 +1,10 @@
 """Pieces of a film that are finished one by one, and survive whatever ends the run."""
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from colorkit.atomic import open_atomically, write_atomically
 from colorkit.errors import VideoError
-from colorkit.video.artist import Artist, Recipe
-from colorkit.video.encode import Encoding, write_segment
-from colorkit.video.steady import Key
+from colorkit.video.artist import Artist
+from colorkit.video.encode import write_segment
+from colorkit.video.frames import EVERY
+from colorkit.video.shots import is_cut
+from colorkit.video.steady import Key, Steady, Still
 
 LENGTH = 240
-"""Frames of a segment: what is lost, at most, when a run is interrupted."""
+"""Frames of a segment, at most: what is lost when a run is interrupted."""
 
 ORDER = "order.json"
 """In a folder of segments: what they are made of, and how."""
@@ -103,60 +105,121 @@ def claim(folder: Path, order: dict[str, str], *, resume: bool) -> None:
         write_atomically(path, wanted.encode())
 
 
+def pieces(
+    stills: Iterable[Still[VideoFrame]],
+) -> Iterator[tuple[bool, Iterator[Still[VideoFrame]]]]:
+    """Divide a film into pieces, each a segment to be.
+
+    A piece ends at a cut if there is one in its second half, or else when it is long enough.
+
+    Parameters
+    ----------
+    stills : iterable of Still
+        Of the whole film; one is read ahead.
+
+    Yields
+    ------
+    begins : bool
+        Whether a shot begins there: nothing needs to be known of the piece before.
+    stills : iterator of Still
+        To be gone through before the next piece is asked for.
+    """
+    rest = iter(stills)
+    after = next(rest, None)
+    cut = True
+
+    def piece(still: Still[VideoFrame]) -> Iterator[Still[VideoFrame]]:
+        nonlocal after, cut
+        for length in range(1, LENGTH + 1):
+            after = next(rest, None)
+            yield still
+            cut = after is None or is_cut(still.thumb, after.thumb)
+            if after is None or (cut and length >= LENGTH // 2):
+                break
+            still = after
+
+    while after is not None:
+        yield cut, piece(after)
+
+
 def segments(
-    frames: Iterator[VideoFrame],
+    stills: Iterable[Still[VideoFrame]],
     folder: Path,
-    recipe: Recipe,
-    encoding: Encoding,
+    artist: Artist,
     tell: Callable[[int], None],
 ) -> Iterator[Segment]:
     """All segments of a film in turn, of which those are made that are not there.
 
     Parameters
     ----------
-    frames : iterator of VideoFrame
-        Of the source, from the first on.
+    stills : iterable of Still
+        Of the whole film.
     folder : Path
         See `claim`.
-    recipe, encoding
-        How they are coloured and written.
+    artist : Artist
+        Colours them.
     tell : callable
         Is told of every so many frames that are done.
     """
     key = None
-    for number, first in enumerate(frames):
-        piece = chain([first], islice(frames, LENGTH - 1))
-        path = folder / f"{number:06}.mkv"
-        if _about(path).exists():
+    for number, (begins, piece) in enumerate(pieces(stills)):
+        path = place(folder, number)
+        if is_finished(path):
             tell(sum(1 for _ in piece))
             segment = Segment.load(path)
         else:
-            segment = _make(path, piece, Artist(recipe, encoding, number * LENGTH, key), tell)
+            segment = make(path, piece, artist, None if begins else key, tell)
         key = segment.key()
         yield segment
 
 
-def _make(
-    path: Path, frames: Iterator[VideoFrame], artist: Artist, tell: Callable[[int], None]
+def make(
+    path: Path,
+    stills: Iterable[Still[VideoFrame]],
+    artist: Artist,
+    key: Key | None,
+    tell: Callable[[int], None],
 ) -> Segment:
+    """One segment, which goes on from a key; it is finished in one step."""
     times: list[tuple[int, int]] = []
+    kept = 0
+    steady = Steady(artist.recipe.steadiness, EVERY, key)
 
-    def timed() -> Iterator[VideoFrame]:
-        for frame in frames:
-            assert frame.pts is not None
-            times.append((frame.pts, frame.duration))
-            yield frame
+    def timed() -> Iterator[Still[VideoFrame]]:
+        for still in stills:
+            times.append(time_of(still))
+            yield still
 
     def coloured() -> Iterator[VideoFrame]:
-        for frame in artist(timed()):
-            yield frame
+        nonlocal kept
+        for still, ab in steady(timed()):
+            kept += ab is None
+            yield artist.coloured(still, ab)
             tell(1)
 
-    write_segment(path, artist.encoding, coloured())
-    assert artist.steady.key is not None
-    segment = Segment(path, np.array(times, np.int64), artist.steady.shots, artist.kept)
-    segment.save(artist.steady.key)
+    part = path.with_suffix(f".{os.urandom(8).hex()}")  # two processes may be at it, by mistake
+    write_segment(part, artist.encoding, coloured())
+    part.replace(path)
+    assert steady.key is not None
+    segment = Segment(path, np.array(times, np.int64), steady.shots, kept)
+    segment.save(steady.key)
     return segment
+
+
+def time_of(still: Still[VideoFrame]) -> tuple[int, int]:
+    """When a frame is shown, and how long, in ticks of the source."""
+    assert still.frame.pts is not None
+    return still.frame.pts, still.frame.duration
+
+
+def place(folder: Path, number: int) -> Path:
+    """Where a segment stands."""
+    return folder / f"{number:06}.mkv"
+
+
+def is_finished(path: Path) -> bool:
+    """Whether a segment is there."""
+    return _about(path).exists()
 
 
 def _about(path: Path) -> Path:

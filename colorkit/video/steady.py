@@ -7,6 +7,7 @@ be trusted. Frames in between get the colours of both keys, more from the nearer
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Generic, TypeVar
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit.video.flow import Way, ways
-from colorkit.video.shots import is_cut
+from colorkit.video.shots import is_cut, thumbnail
 
 Array = NDArray[np.float32]
 Gray = NDArray[np.uint8]
@@ -47,6 +48,11 @@ class Still(Generic[T]):
     gray: Gray
     paint: Callable[[], Array | None]
     asked: bool = False
+
+    @cached_property
+    def thumb(self) -> Gray:
+        """What cuts on both sides are told from."""
+        return thumbnail(self.gray)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +101,7 @@ class Steady:
         span: list[_Arrival[T]] = []
         for still, follower in pairwise(chain(stills, [None])):
             assert still is not None
-            if self.key is None or (not span and is_cut(self.key.gray, still.gray)):
+            if self.key is None or (not span and is_cut(self.key.gray, still.thumb)):
                 self.shots += 1
                 self.key = Key(still.gray, still.paint())
                 yield still, self.key.ab
@@ -106,14 +112,14 @@ class Steady:
                 or still.asked
                 or span[-1].trust.mean() < LOST
                 or follower is None
-                or is_cut(still.gray, follower.gray)
+                or is_cut(still.thumb, follower.thumb)
             ):
                 yield from self._settle(span)
                 span = []
 
     def _each_alone(self, stills: Iterable[Still[T]]) -> Iterator[tuple[Still[T], Array | None]]:
         for still in stills:
-            self.shots += self.key is None or is_cut(self.key.gray, still.gray)
+            self.shots += self.key is None or is_cut(self.key.gray, still.thumb)
             self.key = Key(still.gray, still.paint())
             yield still, self.key.ab
 

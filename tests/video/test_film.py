@@ -146,7 +146,7 @@ def test_a_film_in_colour_stays_as_it_is(film, contents, tmp_path):
     lossless = Delivery(codec="ffv1")
     colorize_video(path, first, by_light, delivery=lossless)
     again = colorize_video(first, second, amber, delivery=lossless)
-    forced = colorize_video(first, third, amber, delivery=lossless, force=True)
+    forced = colorize_video(first, third, amber, delivery=Delivery(codec="ffv1", force=True))
 
     assert (again.kept, forced.kept) == (20, 0)
     np.testing.assert_array_equal(contents(second).rgb, contents(first).rgb)
@@ -193,6 +193,16 @@ def test_the_film_says_how_it_was_coloured(film, contents, tmp_path):
 
     comment = contents(tmp_path / "new.mp4").metadata["comment"]
     assert comment == f"colours made by a model: colorkit {colorkit.__version__}, amber"
+
+
+def test_the_film_says_how_many_colours_a_person_gave(film, contents, tmp_path):
+    """The comment of the new film counts hints; a painted frame is one."""
+    red = colorkit.Hint(20, 20, "#a02030")
+    painting = np.full((48, 64, 3), (192, 32, 32), np.uint8)
+    delivery = Delivery(hints={0: [red, red], 0.2: painting})
+    colorize_video(film(times=range(8)), tmp_path / "new.mp4", amber, delivery=delivery)
+
+    assert contents(tmp_path / "new.mp4").metadata["comment"].endswith("; hints by a person: 3")
 
 
 def broken(path, **changes):

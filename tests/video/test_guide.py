@@ -5,6 +5,7 @@ import colorkit
 from colorkit import Hint
 from colorkit.errors import HintError, OptionError, VideoError
 from colorkit.lab import rgb_to_lab
+from colorkit.provenance import from_xmp
 from colorkit.video import Delivery, colorize_folder, colorize_frames, colorize_video, segments
 
 RED = (40.0, 20.0)
@@ -134,7 +135,7 @@ def test_hints_of_a_turned_film(film, contents, tmp_path):
 
 
 def test_hints_of_a_folder(street, tmp_path):
-    """By the number of a picture, from 0 on."""
+    """By the number of a picture, from 0 on; each tells how many hints a person gave the film."""
     (tmp_path / "old").mkdir()
     for number in range(6):
         colorkit.files.write(tmp_path / "old" / f"{number}.png", street[number])
@@ -145,6 +146,7 @@ def test_hints_of_a_folder(street, tmp_path):
     ]
 
     assert min(inside for inside, _ in reds(frames)) > 0.6 * RED[0]
+    assert from_xmp(colorkit.files.read(tmp_path / "new" / "0.png").xmp).hints == 1
 
 
 def test_other_hints_are_another_order(film, tmp_path, monkeypatch):
@@ -178,3 +180,31 @@ def test_what_cannot_be_followed_is_refused(street):
         colorize_frames(iter(street), neutral, hints={0: [hint]})
     with pytest.raises(HintError, match=r"hints are for 0.5 s, which is not between"):
         Delivery(start=1, hints={0.5: [hint]})
+
+
+def test_a_later_correction_holds_from_there_on(street):
+    """Between two corrections colours lead over; outside each holds, to the ends of the shot."""
+    first, second = (
+        [Hint(*middle_of_coat(number), colour, radius=8)]
+        for number, colour in ((4, RED), (12, (-40.0, 20.0)))
+    )
+    shown = colorize_frames(street[:20], neutral, steadiness=0, hints={4: first, 12: second})
+    inside, _ = zip(*reds(list(shown)), strict=True)
+
+    assert min(inside[:5]) > 0.6 * RED[0]
+    assert max(inside[12:]) < -0.6 * RED[0]
+    assert list(inside[4:13]) == sorted(inside[4:13], reverse=True)
+    assert abs(inside[8]) < 0.3 * RED[0]
+
+
+def test_hints_for_other_things_go_on(street):
+    """A later correction of the street, or a painting of it, leaves the coat as it was hinted."""
+    coat_hint = [Hint(*middle_of_coat(4), RED, radius=8)]
+    painting = np.repeat(street[10][..., None], 3, axis=-1)
+    painting[80:, 90:] = 40, 90, 60
+    for given in ([Hint(88, 110, (-30.0, 20.0), radius=4)], painting):
+        shown = list(colorize_frames(street[:20], neutral, hints={4: coat_hint, 10: given}))
+        inside, _ = zip(*reds(shown), strict=True)
+
+        assert min(inside) > 0.5 * RED[0]
+        assert min(rgb_to_lab(shown[10] / np.float32(255))[84:92, 106:114, 1].ravel()) < -10

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from colorkit.errors import ImageValueError
-from colorkit.video.metrics import distribution_change, flicker, warping_error
+from colorkit.video.metrics import distribution_change, flicker, flicker_spectrum, warping_error
 
 
 def slide(number):
@@ -37,6 +37,26 @@ def test_change_of_distribution():
     assert distribution_change(wild) == pytest.approx(np.log(2))
     with pytest.raises(ImageValueError, match="4 frames are too few; five are needed"):
         distribution_change(still[:4])
+
+
+@pytest.mark.parametrize(("speed", "band"), [(0.5, 0), (2, 1), (6, 2), (12.5, 2)])
+def test_swings_by_how_fast_they_are(speed, band):
+    """A swing is in the band of its speed; one of all the picture alike is in its mean, too."""
+    turns = speed * np.arange(100)[:, None, None, None] / 25 + np.zeros((18, 32, 2))
+    alike = np.float32(3 * np.cos(2 * np.pi * turns))
+    opposite = alike * np.where(np.arange(32) % 2, 1, -1)[:, None]
+    effective = 3 if speed == 12.5 else 3 / np.sqrt(2)
+    wanted = np.eye(3)[band] * effective
+
+    np.testing.assert_allclose(flicker_spectrum(list(alike), 25), [wanted] * 2, atol=0.15)
+    np.testing.assert_allclose(flicker_spectrum(list(opposite), 25), [[0] * 3, wanted], atol=0.15)
+
+
+def test_drift_is_no_flicker():
+    """Colours that go evenly from one to another do not swing fast."""
+    drift = np.linspace(0, 20, 50, dtype=np.float32)[:, None, None, None] + np.zeros((18, 32, 2))
+
+    assert (flicker_spectrum(list(np.float32(drift)), 25)[:, 2] < 0.05).all()
 
 
 def test_flicker_is_what_swings_fast():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from colorkit import Hint
 from colorkit.errors import VideoError
 from colorkit.video import preview
 
@@ -28,6 +29,18 @@ def test_frames_of_all_the_film(film):
     assert np.ptp(before, axis=1).tolist() == [0] * 4
     assert (np.diff(before[:, 0]) > 0).all()
     assert (after[:, 0] - after[:, 2] > 20).all()
+
+
+def test_frames_with_hints_are_shown(film):
+    """Beside the others, in their order, are the frames with hints, coloured as they ask for."""
+    red = [Hint(24, 32, (60.0, 30.0), radius=90)]
+    path = film(times=range(100), picture=growing_light)
+    sheet = preview(path, lambda L: 0 * amber(L), frames=2, hints={2: red})
+    pair = (sheet.shape[1] + 8) // 3
+    tints = [np.ptp(sheet[90, i * pair + 3 * pair // 4].astype(int)) for i in range(3)]
+
+    assert tints[0] == tints[2] == 0
+    assert tints[1] > 40
 
 
 def test_a_turned_film_is_shown_upright(film):
