@@ -27,7 +27,7 @@ class TiffFile:
                 f"it is a TIFF of a kind that Pillow does not read; {_REMEDY}"
             ) from error
         stream.seek(0)
-        self._stream = stream
+        self.stream = stream
         self._file = tifffile.TiffFile(stream)
 
     @property
@@ -53,7 +53,7 @@ class TiffFile:
         info = {"icc_profile": exif.get(metadata.ICC)}
         stored = Stored((width, height), _MODES[channels], as_rows(image), exif, info)
         if not exif.bigtiff:
-            metadata.check_directory(exif, self._stream, page.offset, stored.notes)
+            metadata.check_directory(exif, self.stream, page.offset, stored.notes)
         return stored
 
     def xmp(self) -> bytes:
@@ -65,7 +65,7 @@ class TiffFile:
 
         exif = Image.Exif()
         exif.endian = self._file.byteorder
-        exif.load_from_fp(self._stream, offset)
+        exif.load_from_fp(self.stream, offset)
         return exif
 
 

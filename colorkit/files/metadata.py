@@ -3,7 +3,7 @@
 import io
 import re
 import struct
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -15,21 +15,24 @@ if TYPE_CHECKING:
 
 ORIENTATION, EXIF, GPS, INTEROPERABILITY = 0x0112, 0x8769, 0x8825, 0xA005
 XMP, IPTC, PHOTOSHOP, ICC = 700, 33723, 34377, 34675
+_C2PA = 52545
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 _INCHES, _CENTIMETRES = 2, 3
 _COLOUR_SPACE, _PIXEL_WIDTH, _PIXEL_HEIGHT, _SRGB = 0xA001, 0xA002, 0xA003, 1
 
-# Tags of a TIFF's first directory that lay out the old file's pixels, or are read apart: they
-# would be wrong in, or break, a file with other pixels.
+# Tags of a TIFF's first directory that lay out or sign the old file's pixels, or are read apart:
+# they would be wrong in, or break, a file with other pixels.
 _LAYOUT = frozenset(
     {*range(254, 267), 273, *range(277, 282), 284, *range(288, 294), 297, 301}
-    | {*range(317, 348), *range(512, 531), 532, XMP, IPTC, PHOTOSHOP, ICC, 37724}
+    | {*range(317, 348), *range(512, 531), 532, XMP, IPTC, PHOTOSHOP, ICC, 37724, _C2PA}
 )
 
 _IPTC_RESOURCE = 0x0404
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
 _MAX_BLOCK = 2**24
+_MANIFEST = b"jumdc2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71"
+"""How the content credentials of C2PA begin, whatever the format of the file around them."""
 
 
 def read(
@@ -92,6 +95,25 @@ def extend_xmp(jpeg: "ImageFile") -> None:
     if parts:
         with suppress(ValueError):  # a packet without the rest is better than none
             jpeg.info["xmp"] = xmp.joined(packet, b"".join(parts[at] for at in sorted(parts)))
+
+
+def left_behind(stream: IO[bytes], format: str, packet: bytes) -> Iterator[str]:
+    """What a file has, beside the XMP packet that was read of it, that travels nowhere."""
+    if _holds(stream, _MANIFEST):
+        yield "has content credentials (C2PA), which are left out: they vouch for the old pixels"
+    if format == "JPEG" and b"HasExtendedXMP" in packet:
+        yield "has more XMP than its packet, which is damaged and left out"
+
+
+def _holds(stream: IO[bytes], words: bytes) -> bool:
+    place, before = stream.tell(), b""
+    stream.seek(0)
+    while part := stream.read(2**20):
+        if words in before + part:
+            break
+        before = part[-len(words) :]
+    stream.seek(place)
+    return bool(part)
 
 
 def _exif(exif: "Exif", size: tuple[int, int], sideways: bool) -> bytes:

@@ -19,7 +19,7 @@ class PillowFile:
     """A picture file that Pillow decodes, by the one decoder that its signature names."""
 
     def __init__(self, stream: IO[bytes], stem: str) -> None:
-        self._stream, self._stem = stream, stem
+        self.stream, self._stem = stream, stem
         self._picture = _open(stream, stem)
         _refuse_deep_planes(self._picture)
         self._depth = _depth(stream, stem)
@@ -41,22 +41,22 @@ class PillowFile:
             picture.seek(number)
             _refuse_deep_planes(picture)
         check_size(picture.size, max_pixels)
-        stored = _decode(picture, self._stream, lambda raw: self._again(number, raw))
+        stored = _decode(picture, self.stream, lambda raw: self._again(number, raw))
         if self._depth > 8 and not picture.mode.startswith("I;16"):
             stored.notes.append(raster.CUT.format(self._depth))
         return stored
 
     def xmp(self) -> bytes:
         """The XMP packet of the first page."""
-        return metadata.read_xmp(_exif(self._picture, self._stream, []), self._picture.info)
+        return metadata.read_xmp(_exif(self._picture, self.stream, []), self._picture.info)
 
     def _again(self, number: int, raw: str) -> "ImageFile":
         """Decode a page once more, by another raw mode."""
-        place = self._stream.tell()
-        again = _open(self._stream, self._stem)
+        place = self.stream.tell()
+        again = _open(self.stream, self._stem)
         again.seek(number)
         raster.loaded(again, raw)
-        self._stream.seek(place)
+        self.stream.seek(place)
         return again
 
 

@@ -59,11 +59,13 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo
     -----
     ColorkitWarning
         The file holds several pages, of which the first is read; more bits than are read; EXIF
-        data or a colour profile that cannot be read; another format than its name says.
+        data, XMP or a colour profile that cannot be read; content credentials (C2PA), which are
+        not read; another format than its name says.
     """
     name = os.fspath(path)
     with _opened(name) as file:
         photo = _photo(file, 0, max_pixels, name)
+        _warn_of_losses(file, photo, name)
         try:
             pages: int | str = file.count
         except Exception:  # a page that is not read may be of a kind that nobody knows
@@ -93,11 +95,19 @@ def read_pages(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
     ------
     FileError
         As for `read`, when the page that it is about is reached.
+
+    Warns
+    -----
+    ColorkitWarning
+        As for `read`; of the whole file, once.
     """
     name = os.fspath(path)
     with _opened(name, all_pages=True) as file:
         for number in range(file.first, file.count or 1):  # without any page, that is refused
-            yield _photo(file, number, max_pixels, name)
+            photo = _photo(file, number, max_pixels, name)
+            if number == file.first:
+                _warn_of_losses(file, photo, name)
+            yield photo
 
 
 def read_xmp(path: str | os.PathLike[str]) -> bytes:
@@ -184,6 +194,11 @@ def _photo(file: PillowFile | TiffFile, number: int, max_pixels: int, name: str)
     for note in stored.notes:
         warn(f"{name!r} {note}")
     return photo
+
+
+def _warn_of_losses(file: PillowFile | TiffFile, photo: Photo, name: str) -> None:
+    for note in metadata.left_behind(file.stream, file.format, photo.xmp):
+        warn(f"{name!r} {note}")
 
 
 def _timing(info: Mapping[Any, Any], format: str) -> dict[str, Any]:

@@ -301,6 +301,72 @@ def extension(digest, packet, at):
     return head + packet[at : at + 50_000]
 
 
+def box(kind, content):
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+MANIFEST = box(
+    b"jumb",
+    box(b"jumd", bytes.fromhex("63327061 0011 0010 8000 00AA00389B71") + b"\x03c2pa\0")
+    + box(b"cbor", b"\xa0"),
+)
+
+
+class TestContentCredentials:
+    @pytest.fixture
+    def signed(self, tmp_path):
+        """Write pictures with a manifest, each where the specification of C2PA wants it."""
+        image = Image.fromarray(colours(channels=3))
+        image.save(tmp_path / "plain.jpg")
+        part = b"JP\0\1\0\0\0\1" + MANIFEST
+        segment = b"\xff\xeb" + struct.pack(">H", len(part) + 2) + part
+        content = (tmp_path / "plain.jpg").read_bytes()
+        (tmp_path / "a.jpg").write_bytes(content[:2] + segment + content[2:])
+        chunks = PngInfo()
+        chunks.add(b"caBX", MANIFEST)
+        image.save(tmp_path / "a.png", pnginfo=chunks)
+        tag = (0xCD41, 7, len(MANIFEST), MANIFEST, True)
+        with tifffile.TiffWriter(tmp_path / "a.tif") as pages:
+            pages.write(np.asarray(image), extratags=[tag])
+            pages.write(np.asarray(image), extratags=[tag])
+        image.save(tmp_path / "a.webp", lossless=True)
+        content = (tmp_path / "a.webp").read_bytes() + b"C2PA" + struct.pack("<I", len(MANIFEST))
+        content += MANIFEST + b"\0" * (len(MANIFEST) % 2)
+        (tmp_path / "a.webp").write_bytes(
+            content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
+        )
+        return tmp_path
+
+    @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+    def test_loss_is_told_once(self, signed, suffix):
+        """Whoever reads a signed picture is told, of a file once, that its signature stays."""
+        with pytest.warns(ColorkitWarning) as told:
+            pages = list(files.read_pages(signed / f"a{suffix}"))
+        [message] = [str(warning.message) for warning in told]
+        assert message.endswith(
+            "has content credentials (C2PA), which are left out: they vouch for the old pixels"
+        )
+        write(signed / f"b{suffix}", pages[0].image, like=pages[0])
+        assert b"c2pa" not in (signed / f"b{suffix}").read_bytes()
+
+    def test_wherever_it_stands(self, tmp_path):
+        """It is found behind any number of other bytes, and not where there is none."""
+        image = Image.fromarray(colours(channels=3))
+        for length in (0, 2**20 - 60, 2**20 - 50, 2**20 - 40, 2**20 - 30, 2**20):
+            chunks = PngInfo()
+            chunks.add(b"teSt", bytes(length))
+            image.save(tmp_path / "plain.png", pnginfo=chunks)
+            read(tmp_path / "plain.png")
+            chunks.add(b"caBX", MANIFEST)
+            image.save(tmp_path / "signed.png", pnginfo=chunks)
+            with pytest.warns(ColorkitWarning, match="content credentials"):
+                read(tmp_path / "signed.png")
+
+    def test_notes_are_read_in_silence(self, signed):
+        """Asking for the XMP packet alone warns of nothing."""
+        assert files.read_xmp(signed / "a.jpg") == b""
+
+
 class TestXmp:
     @pytest.mark.parametrize(("source", "target"), list(itertools.product(HOLDS_XMP, repeat=2)))
     def test_is_kept(self, tmp_path, source, target):
@@ -375,6 +441,9 @@ class TestXmp:
         assert whole.count(b"saved ") == 20_000
         assert b"HasExtendedXMP" not in whole
         assert damaged == without == first
+        assert read(tmp_path / "a.jpg").xmp == whole
+        with pytest.warns(ColorkitWarning, match=r"b\.jpg' has more XMP than its packet"):
+            read(tmp_path / "b.jpg")
 
     def test_nothing_there(self, tmp_path):
         """A picture without a packet has an empty one; what is no picture is refused."""
