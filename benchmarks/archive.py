@@ -167,7 +167,7 @@ def main() -> None:
     options = parser.parse_args()
     count, rounds = (48, 3) if options.quick else (200, 7)
     counts = [100, 1000] if options.quick else [100, 300, 1000, 3000, 10000]
-    cluster = LocalCluster(PROCESSES, threads_per_worker=1, dashboard_address=":0")
+    cluster = LocalCluster(n_workers=PROCESSES, threads_per_worker=1, dashboard_address=":0")
     with tempfile.TemporaryDirectory() as folder, cluster, Client(cluster) as client:
         report = {
             "machine": machine(),

@@ -66,6 +66,11 @@ def remove_leftovers(folder: Path) -> None:
 
     Files that somebody is writing at this moment, on this machine or another, stay. Where files
     cannot be locked, as on Windows, all stay.
+
+    Parameters
+    ----------
+    folder : Path
+        It need not exist. What is below it is not looked at.
     """
     for part in folder.glob(".colorkit-*.part"):
         with contextlib.suppress(OSError), part.open("r+b") as file:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -85,32 +85,36 @@ class Batch:
     hints: Sequence[Hint] = ()
     metadata: str = "keep"
     provenance: bool = True
+    _swept: set[Path] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         """Colour files, two at once; outcomes come in the order of the jobs.
 
         A file that fails is an outcome like any other. When the iterator is closed, the few files
         that were begun are finished first. What killed runs left half written in the folders of
-        the targets is removed.
+        the targets is removed; a folder is looked through once, however often this is called.
 
         Raises
         ------
         BackendError
             When the backend cannot be loaded, which happens while the first file is read.
         """
-        folders = set[Path]()
         pending: deque[Future[Outcome]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="colorkit-batch") as pool:
             for job in jobs:
-                if job.target.parent not in folders:
-                    folders.add(job.target.parent)
-                    remove_leftovers(job.target.parent)
+                self._sweep(job.target.parent)
                 pending.append(pool.submit(self._outcome, job))
                 self.colorizer.load()
                 if len(pending) > WORKERS:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
+
+    def _sweep(self, folder: Path) -> None:
+        # One that is yet to be made has nothing to sweep; of those there may be one a picture.
+        if folder not in self._swept and folder.is_dir():
+            self._swept.add(folder)
+            remove_leftovers(folder)
 
     def missing(self, job: Job) -> list[Path]:
         """Files of a job that are still to be written."""

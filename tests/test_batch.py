@@ -1,4 +1,5 @@
 import os
+import pickle
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -287,6 +288,18 @@ def test_what_a_killed_run_left_is_removed(picture):
     run(jobs)
 
     assert os.listdir("out") == ["a.png"]
+
+
+def test_a_folder_is_looked_through_once(picture, monkeypatch):
+    """However often a batch is asked for more, it lists the folder of its results once."""
+    listed = []
+    monkeypatch.setattr("colorkit.batch.remove_leftovers", listed.append)
+    batch = Batch(Colorizer(warm))
+    for name in ("a.png", "b.png", "c.png"):
+        assert all(outcome.written for outcome in batch.run(plan([picture(f"in/{name}")], "out")))
+
+    assert listed == [Path("out")]
+    assert pickle.loads(pickle.dumps(batch)) == batch
 
 
 def test_a_result_without_an_ending_is_like_its_source(picture):

@@ -7,7 +7,11 @@ import click
 from colorkit.colorizer import MAX_SIZE
 
 _OPTIONS = (
-    click.option("--backend", metavar="NAME", help="See 'colorkit backends', or a .tflite file."),
+    click.option(
+        "--backend",
+        metavar="NAME",
+        help="See 'colorkit backends'; or a .tflite file, or the weights of a training run.",
+    ),
     click.option(
         "--temperature",
         type=click.FloatRange(0, min_open=True),
@@ -38,7 +42,20 @@ _OPTIONS = (
 
 
 def recipe_options(command: Any) -> Any:
-    """Give a command the options of a recipe, in this order; they go to `Colorizer`."""
+    """Give a click command the options of a recipe: those that `colorkit colorize` has.
+
+    Parameters
+    ----------
+    command : callable
+        A function that gets ``backend``, ``temperature``, ``saturation``, ``caution`` and ``size``,
+        which are keywords of `Colorizer`; decorated before `click.command`.
+
+    Returns
+    -------
+    callable
+        The same, with ``--backend``, ``--temperature``, ``--saturation``, ``--caution`` and
+        ``--size``, in this order.
+    """
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

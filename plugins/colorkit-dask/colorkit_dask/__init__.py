@@ -1,13 +1,14 @@
-"""Archives of photographs in colour, on as many machines as dask has."""
+"""Archives of photographs, and film, in colour, on as many machines as dask has."""
 
 from collections.abc import Callable
 
 import colorkit
 from colorkit_dask.archive import Report, colorize_files
 from colorkit_dask.arrays import colorize_array
+from colorkit_dask.film import colorize_video
 from colorkit_dask.pictures import Picture
 
-__all__ = ["Picture", "Report", "colorize_array", "colorize_files"]
+__all__ = ["Picture", "Report", "colorize_array", "colorize_files", "colorize_video"]
 
 
 @colorkit.hookimpl

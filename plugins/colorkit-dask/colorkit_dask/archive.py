@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from colorkit import Colorizer, FileError
+from colorkit import Colorizer, ColorkitError, FileError
 from colorkit.batch import Batch
 from colorkit_dask import work
-from colorkit_dask.pictures import Picture, plan
+from colorkit_dask.pictures import Picture, is_url, plan
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -49,6 +49,7 @@ def colorize_files(
     colorizer: Colorizer | None = None,
     overwrite: bool = False,
     retries: int = 1,
+    timeout: float | None = 300,
     progress: Callable[[Picture], None] | None = None,
 ) -> Report:
     """Colour an archive.
@@ -72,6 +73,8 @@ def colorize_files(
         Colour what is there once more.
     retries : int
         How often a picture that failed is tried again, on any worker.
+    timeout : float or None
+        Seconds to wait for the first worker; None for ever, where a queue may take hours.
     progress : callable, optional
         Called with each `Picture` when it is done.
 
@@ -86,6 +89,8 @@ def colorize_files(
         When there is no picture at all.
     BackendError
         When the backend cannot be loaded on a worker.
+    ColorkitError
+        When no worker has come in time.
 
     Examples
     --------
@@ -97,8 +102,8 @@ def colorize_files(
     colorizer = colorizer or Colorizer()
     batch = Batch(replace(colorizer, threads=colorizer.threads or 1), overwrite=overwrite)
     written, skipped, failures = 0, 0, list[Picture]()
-    with _connected(client) as connection:
-        run = _Run(connection, cloudpickle.dumps(batch), retries)
+    with connected(client) as connection:
+        run = _Run(connection, cloudpickle.dumps(batch), retries, timeout)
         with closing(run.done(plan(paths, out))) as pictures:
             for picture in pictures:
                 if picture.error is not None:
@@ -115,7 +120,7 @@ def colorize_files(
 
 
 @contextmanager
-def _connected(client: "Client | None") -> Iterator["Client"]:
+def connected(client: "Client | None") -> Iterator["Client"]:
     """The client that was given, the active one, or one for this machine alone."""
     from distributed import Client, LocalCluster
 
@@ -142,12 +147,16 @@ def _active() -> "Client | None":
 class _Run:
     """Tasks under way: each future with its pictures, and how often they were tried before."""
 
-    def __init__(self, client: "Client", recipe: bytes, retries: int) -> None:
+    def __init__(
+        self, client: "Client", recipe: bytes, retries: int, timeout: float | None
+    ) -> None:
         from distributed import as_completed
 
         self._client = client
         self._recipe = recipe
         self._retries = retries
+        self._timeout = timeout
+        self._folders = set[str]()
         self._pending: dict[Future, tuple[tuple[Picture, ...], int]] = {}
         self._completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)
 
@@ -155,6 +164,8 @@ class _Run:
         """Hand out pictures as workers become free; yield each when it is done."""
         try:
             self._hand_out(pictures)
+            if self._pending:
+                self._wait_for_a_worker()
             for future, result in self._completed:
                 chunk, tries = self._pending.pop(future)
                 if future.status == "finished":
@@ -162,6 +173,9 @@ class _Run:
                 else:
                     yield from self._lost(chunk, tries, future.exception())
                 self._hand_out(pictures)
+            if self._folders:
+                # A worker that was killed has left half a file where others had looked before.
+                self._client.submit(work.sweep, sorted(self._folders), pure=False).result()
         finally:
             self._client.cancel(list(self._pending))
 
@@ -171,7 +185,20 @@ class _Run:
             chunk = tuple(islice(pictures, CHUNK))
             if not chunk:
                 break
+            self._folders.update(
+                os.path.dirname(it.target) for it in chunk if not is_url(it.target)
+            )
             self._submit(chunk, 0)
+
+    def _wait_for_a_worker(self) -> None:
+        # Not before there are tasks: without any, a cluster that adapts starts none.
+        try:
+            self._client.wait_for_workers(1, timeout=self._timeout)
+        except TimeoutError as error:
+            raise ColorkitError(
+                f"no worker has come to {self._client.scheduler.address} in {self._timeout:g} "
+                f"seconds; start some, or give them more time (timeout)"
+            ) from error
 
     def _submit(self, chunk: tuple[Picture, ...], tries: int) -> None:
         future = self._client.submit(work.colour, self._recipe, chunk, pure=False)

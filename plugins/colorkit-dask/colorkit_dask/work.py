@@ -4,13 +4,14 @@ import os
 import pickle
 import shutil
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from colorkit import ColorkitError
+from colorkit.atomic import remove_leftovers
 from colorkit.batch import Batch, Outcome
 from colorkit.plan import Job
 from colorkit_dask.pictures import Picture, exists, file_system, is_url
@@ -36,6 +37,12 @@ def colour(recipe: bytes, pictures: Sequence[Picture]) -> list[Picture]:
     """
     with TemporaryDirectory(prefix="colorkit-") as folder:
         return list(_coloured(_batch(recipe), pictures, Path(folder)))
+
+
+def sweep(folders: Iterable[str]) -> None:
+    """Remove what killed workers left half written in folders; they need not exist."""
+    for folder in folders:
+        remove_leftovers(Path(folder))
 
 
 @lru_cache(maxsize=4)

@@ -13,7 +13,7 @@ Make = Callable[..., list[Path]]
 def client() -> Iterator[Client]:
     """Connect to a cluster of two worker processes; dask elsewhere is left as it is."""
     with (
-        LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from colorkit_dask import Report, colorize_files
 from colorkit_dask.archive import CHUNK, LEAST_IN_WORK
+from distributed import Client, LocalCluster
 from PIL import Image
 
-from colorkit import BackendError, Colorizer, FileError, Prediction
+from colorkit import BackendError, Colorizer, ColorkitError, FileError, Prediction
 
 
 def files_below(folder):
@@ -148,6 +149,45 @@ def test_an_unknown_backend_ends_the_run(client, make):
 
     with pytest.raises(BackendError, match="no backend is named 'nope'"):
         colorize_files(["scans"], "colour", client, colorizer=Colorizer("nope"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot tell who writes a file")
+def test_nothing_is_left_of_a_killed_worker(client, make):
+    """Half a file that appears in the middle of the run is gone at its end."""
+    sources = make(3)
+
+    def progress(_):
+        Path("colour/a/.colorkit-0123456789abcdef.part").write_bytes(b"half")
+
+    colorize_files(["scans"], "colour", client, progress=progress)
+
+    check_all_are_there(sources, "colour")
+
+
+@pytest.fixture
+def idle():
+    """Connect to a cluster that has no worker yet."""
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def test_a_cluster_without_workers_is_an_error(idle, make):
+    """What would wait for ever ends when the time is over, and says where nobody came."""
+    make(3)
+
+    with pytest.raises(ColorkitError, match=r"no worker has come to .+ in 0\.2 seconds"):
+        colorize_files(["scans"], "colour", idle, timeout=0.2)
+
+
+def test_a_cluster_that_adapts_gets_its_workers(idle, make):
+    """Workers that a cluster starts when there is work are waited for."""
+    sources = make(3)
+    idle.cluster.adapt(minimum=0, maximum=1, interval="50 ms")
+
+    assert colorize_files(["scans"], "colour", idle).written == len(sources)
 
 
 def test_nothing_to_colour_is_an_error(client, make):

@@ -128,12 +128,25 @@ def test_a_backend_that_is_missing_ends_the_work(make):
 def test_a_process_loads_a_network_once(make):
     """A backend that a recipe brings along is made once, however many tasks there are."""
     make(2)
-    recipe = pickle.dumps(Batch(Colorizer(Counting)))
+    recipe, made = pickle.dumps(Batch(Colorizer(Counting))), Counting.made
 
     for source in Path("scans").rglob("*.png"):
         colour(recipe, [Picture(str(source), f"colour/{source.name}")])
 
-    assert Counting.made == 1
+    assert Counting.made == made + 1
+
+
+def test_a_folder_is_looked_through_once(make, monkeypatch):
+    """A worker lists the folder of its results once, however many tasks there are."""
+    listed = []
+    monkeypatch.setattr("colorkit.batch.remove_leftovers", listed.append)
+    recipe = pickle.dumps(Batch(Colorizer(Counting, saturation=0.9)))
+    make(3)
+
+    for source in Path("scans").rglob("*.png"):
+        colour(recipe, [Picture(str(source), f"colour/{source.name}")])
+
+    assert listed == [Path("colour")]
 
 
 class Counting:
