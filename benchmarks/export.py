@@ -43,7 +43,7 @@ def files(network: str, calibration: Sequence[Path], *, random: bool) -> dict[st
                 network,
                 weights=weights,
                 calibration=calibration,
-                force=random,
+                force=True,  # slow ones are wanted too
                 precision=precision,
                 size=(SIDE, SIDE),
             )

@@ -8,25 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from colorkit.backends.base import HintMap, Prediction, no_hints, prediction
+from colorkit.backends.files import Room, answers, read
 from colorkit.backends.metadata import read_metadata, signature_names
 from colorkit.backends.screening import screen
 from colorkit.errors import BackendError
-from colorkit.resize import fit, resample
 from colorkit.strips import thread_count
 
 Array = NDArray[np.float32]
 Runner = Any  # LiteRT's SignatureRunner, which carries no types
-Room = tuple[int, int] | None
-"""Height and width that a file is bound to, or None for one of any size."""
 
-MAX_FILE_BYTES = 2**30
 MAX_INTERPRETERS = 4
 """That many run at once; further callers wait."""
 
@@ -67,6 +63,8 @@ class LiteRTBackend:
             )
         self.stride = self.metadata.stride
         self.size = self.metadata.size
+        # Files of earlier versions do not say.
+        self._bins = np.array(self.metadata.bins, np.float32) if self.metadata.bins else None
         self._model = model
         self._pools = {
             room: _Pool(model, source, thread_count(threads), name)
@@ -94,16 +92,7 @@ class LiteRTBackend:
         BackendError
             When it cannot be read, or is not a file that colorkit exported.
         """
-        try:
-            size = os.stat(path).st_size
-            if size > MAX_FILE_BYTES:
-                raise BackendError(
-                    f"{os.fspath(path)!r} has {size} bytes; networks of at most {MAX_FILE_BYTES} "
-                    f"are loaded"
-                )
-            model = Path(path).read_bytes()
-        except OSError as error:
-            raise BackendError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
+        model = read(path)
         read_metadata(model, path)  # first: what is no TFLite file is called so
         screen(model, path)
         return cls(model, os.fspath(path), threads=threads)
@@ -121,7 +110,8 @@ class LiteRTBackend:
             inputs |= {"hints": given.ab, "mask": given.mask}
         room = self._room(lightness)
         with self._pools[room].runner(lightness.shape[:3]) as run:
-            return prediction(**_answers(run, inputs, room))
+            maps = answers(lambda maps: dict(run(**maps)), inputs, room)
+        return prediction(**maps, bins=self._bins)
 
     def _room(self, lightness: Array) -> Room:
         """Of the sizes that the file is bound to, the one in which the picture is largest."""
@@ -140,28 +130,6 @@ class Lite(LiteRTBackend):
 
     def __reduce__(self) -> tuple[type["Lite"], tuple[()]]:
         return (Lite, ())
-
-
-def _answers(run: Runner, inputs: dict[str, Array], room: Room) -> dict[str, Array]:
-    """Maps by name, at any integer fraction of the inputs' size."""
-    if room is None:
-        return dict(run(**inputs))
-    pictures = range(len(inputs["lightness"]))
-    each = [_fitted(run, {k: v[i] for k, v in inputs.items()}, room) for i in pictures]
-    return {name: np.stack([answer[name] for answer in each]) for name in each[0]}
-
-
-def _fitted(run: Runner, inputs: dict[str, Array], room: tuple[int, int]) -> dict[str, Array]:
-    """A file of one size sees the whole picture, shrunk to fit into it, never squashed."""
-    height, width, _ = inputs["lightness"].shape
-    fitted = {name: fit(values, room) for name, values in inputs.items()}
-    _, network = fitted["lightness"]
-    answers = {}
-    for name, [values] in run(**{name: small[None] for name, (small, _) in fitted.items()}).items():
-        factor = room[0] // values.shape[0]
-        seen = values[: -(-network[0] // factor), : -(-network[1] // factor)]
-        answers[name] = resample(seen, (height // factor, width // factor))
-    return answers
 
 
 class _Pool:

@@ -59,7 +59,8 @@ class Metadata:
     ranges : mapping
         The least and the greatest value of each input, by its name.
     bins : tuple of tuple of float
-        The colour ``(a, b)`` of each class of the logits, in Lab units; none where there are none.
+        The colour ``(a, b)`` of each class of the network's logits, in Lab units; none where it
+        gives ab alone.
     caution : float or None
         How far chroma fades inside where the network is undecided; None where it does not.
     colour_space : str
@@ -117,6 +118,13 @@ def signature_names(metadata: Metadata) -> dict[str, tuple[int, int] | None]:
     return {"colorize": metadata.sizes[0] if metadata.sizes else None}
 
 
+def frozen(value: Any) -> Any:
+    """JSON's lists as tuples, however deep."""
+    if isinstance(value, dict):
+        return {key: frozen(item) for key, item in value.items()}
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
+
+
 def read_metadata(model: bytes, source: str | os.PathLike[str]) -> Metadata:
     """What a file says of itself.
 
@@ -147,7 +155,7 @@ def read_metadata(model: bytes, source: str | os.PathLike[str]) -> Metadata:
         values = json.loads(text)
         known = {field.name for field in fields(Metadata)}
         # A later colorkit may write more than this one knows.
-        return Metadata(**{key: _frozen(value) for key, value in values.items() if key in known})
+        return Metadata(**{key: frozen(value) for key, value in values.items() if key in known})
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise BackendError(
             f"the colorkit metadata of {os.fspath(source)!r} cannot be used: {error}"
@@ -179,13 +187,6 @@ def write_metadata(model: bytes, metadata: Metadata) -> bytes:
     builder = flatbuffers.Builder(len(model) + MAX_BYTES)
     builder.Finish(content.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
-
-
-def _frozen(value: Any) -> Any:
-    """JSON's lists as tuples."""
-    if isinstance(value, dict):
-        return {key: _frozen(item) for key, item in value.items()}
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _numbers(model: bytes, buffer: Any) -> bytes | None:

@@ -13,19 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit.backends.base import HintMap, Prediction, no_hints
+from colorkit.backends.files import Maps, answers, read
 from colorkit.backends.onnx_metadata import read_metadata
 from colorkit.bins import Distribution
-from colorkit.errors import BackendError, warn
-from colorkit.resize import fit, resample
+from colorkit.errors import warn
 from colorkit.specs import BackendSpec
 from colorkit.strips import thread_count
 
 Array = NDArray[np.float32]
-Maps = dict[str, Array]
 
 ENVIRONMENT = "COLORKIT_ONNX"
-
-MAX_FILE_BYTES = 2**30
 
 
 class OnnxNetwork(ABC):
@@ -58,7 +55,7 @@ class OnnxNetwork(ABC):
     def __init__(self, path: str | os.PathLike[str], *, threads: int | None = None) -> None:
         self.path = os.fspath(path)
         self.threads = thread_count(threads)
-        self.model = _read(self.path)
+        self.model = read(self.path)
         self.metadata = read_metadata(self.model, self.path)
         self.stride = self.metadata.stride
         self.size = self.metadata.size
@@ -95,30 +92,11 @@ class OnnxNetwork(ABC):
         if self.accepts_hints:
             given = hints or no_hints(lightness)
             inputs |= {"hints": given.ab, "mask": given.mask}
-        sizes = self.metadata.sizes
-        maps = self._bound(inputs, sizes[0]) if sizes else self.run(inputs)
+        maps = answers(self.run, inputs, next(iter(self.metadata.sizes), None))
         if "logits" not in maps:
             return Prediction(maps["ab"])
         bins = np.array(self.metadata.bins, np.float32)
         return Prediction(maps.get("ab"), Distribution(maps["logits"], bins))
-
-    def _bound(self, inputs: Maps, room: tuple[int, int]) -> Maps:
-        """A file of one size sees each whole picture, shrunk to fit into it, never squashed."""
-        pictures = range(len(inputs["lightness"]))
-        each = [self._fitted({k: v[i] for k, v in inputs.items()}, room) for i in pictures]
-        return {name: np.stack([maps[name] for maps in each]) for name in each[0]}
-
-    def _fitted(self, inputs: Maps, room: tuple[int, int]) -> Maps:
-        height, width, _ = inputs["lightness"].shape
-        fitted = {name: fit(values, room) for name, values in inputs.items()}
-        _, network = fitted["lightness"]
-        maps = self.run({name: small[None] for name, (small, _) in fitted.items()})
-        grown = {}
-        for name, [values] in maps.items():
-            factor = room[0] // values.shape[0]
-            seen = values[: -(-network[0] // factor), : -(-network[1] // factor)]
-            grown[name] = resample(seen, (height // factor, width // factor))
-        return grown
 
 
 def specs(runtime: type[OnnxNetwork], ending: str, **about: Any) -> Iterator[BackendSpec]:
@@ -169,15 +147,3 @@ def _bound_to(runtime: type[OnnxNetwork], path: Path) -> Any:
 
 def _made(runtime: type[OnnxNetwork], path: str, threads: int) -> OnnxNetwork:
     return runtime(path, threads=threads)
-
-
-def _read(path: str) -> bytes:
-    try:
-        size = os.stat(path).st_size
-        if size > MAX_FILE_BYTES:
-            raise BackendError(
-                f"{path!r} has {size} bytes; networks of at most {MAX_FILE_BYTES} are loaded"
-            )
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise BackendError(f"cannot read {path!r}: {error.strerror}") from error

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Literal, get_origin
 
-from colorkit.backends.metadata import Metadata
+from colorkit.backends.metadata import Metadata, frozen
 from colorkit.errors import BackendError
 from colorkit.weights.protobuf import Message
 
@@ -71,12 +71,7 @@ def read_metadata(model: bytes, source: str) -> Metadata:
 
 
 def _value(key: str, text: str) -> Any:
-    return text if key in STRINGS else _frozen(json.loads(text))
-
-
-def _frozen(value: Any) -> Any:
-    """JSON's lists as tuples."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+    return text if key in STRINGS else frozen(json.loads(text))
 
 
 def _refers_elsewhere(model: bytes) -> bool:

@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # The name of a file need not be text, or text that the terminal has letters for.
         sys.stdout.reconfigure(errors="backslashreplace")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _interruptions_raised():
         warnings.simplefilter("always", ColorkitWarning)
         # Pillow names no file; of one that is damaged, colorkit has a warning of its own.
         warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -91,6 +91,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
     gc.freeze()  # the process ends: looking through all that it made takes longer than its exit
     sys.exit(code)
+
+
+@contextmanager
+def _interruptions_raised() -> Iterator[None]:
+    """Interrupt once more where a finalizer, or garbage collection, was interrupted in vain."""
+    if sys.platform == "win32":  # has no timers
+        yield
+        return
+    hook = sys.unraisablehook
+
+    def raised_again(swallowed: "sys.UnraisableHookArgs") -> None:
+        if issubclass(swallowed.exc_type, KeyboardInterrupt):
+            # A moment later: what is raised in here would be swallowed too.
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+        else:
+            hook(swallowed)
+
+    handler = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    sys.unraisablehook = raised_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
 
 
 def _run(arguments: list[str]) -> int:

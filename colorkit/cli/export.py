@@ -74,7 +74,7 @@ def _choice(name: str, choices: Any, words: str) -> Callable[[F], F]:
     metavar="PATH",
     help="Photographs, folders or tar files to compare on.  [default: one that ships]",
 )
-@click.option("--force", is_flag=True, help="Keep a file that deviates.")
+@click.option("--force", is_flag=True, help="Keep a file that is refused.")
 @click.option("--overwrite", is_flag=True, help="Write over a file that is there.")
 @click.option("--report", is_flag=True, help="No file: a table of all precisions and interfaces.")
 def export(network: str, path: Path | None, overwrite: bool, report: bool, **options: Any) -> None:
@@ -123,6 +123,8 @@ def _rows(made: ExportReport) -> Iterator[tuple[str, str]]:
         yield "lightness off by", f"{far.max_lightness:.2f} L* at most"
     if made.cost is not None:
         yield "one run", f"{made.cost.milliseconds:.0f} ms"
+        if made.cost.times_float32 is not None:
+            yield "times as fast as float32", f"{made.cost.times_float32:.2f}"
         if made.cost.megabytes is not None:
             yield "memory", f"{made.cost.megabytes:.0f} MB"
         yield "operators delegated", ", ".join(map(str, made.cost.partitions)) or "none"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,20 @@ def _network(path: Path) -> dict[str, Any]:
 
 def _in_words(found: dict[str, Any]) -> str:
     if "network" in found:
-        return f"a network: {_listed(found['network'])}"
+        network = found["network"]
+        return f"a network: {_listed({**network, 'bins': _extent(network['bins'])})}"
     if found["note"]:
         return f"coloured by a model: {_listed(found['note'])}"
     if found["source_type"]:
         return f"no note; its IPTC source type is {shown(found['source_type'])}"
     return "no note"
+
+
+def _extent(bins: Sequence[tuple[float, float]]) -> str:
+    if not bins:
+        return "none"
+    reach = (f"{min(side):g} to {max(side):g}" for side in zip(*bins, strict=True))
+    return "{} with a {} and b {}".format(len(bins), *reach)
 
 
 def _listed(values: dict[str, Any]) -> str:

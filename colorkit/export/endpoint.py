@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from colorkit.backends.metadata import Metadata
-from colorkit.bins import gamut_bins
 from colorkit.networks import call
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def endpoint(model: "keras.Model", metadata: Metadata) -> Callable[..., dict[str
 
     def logits_or_ab(*inputs: Tensor) -> dict[str, Tensor]:
         maps = _called(model, inputs)
-        if metadata.output == "ab":
+        if metadata.output == "ab" and "logits" in maps:
             logits = maps.pop("logits")
             if "ab" not in maps:
                 maps["ab"] = _annealed_mean(logits, metadata)
@@ -52,4 +51,4 @@ def _annealed_mean(logits: Tensor, metadata: Metadata) -> Tensor:
 
     # A 1x1 convolution keeps four dimensions, and with them the delegate.
     annealed = tf.nn.softmax(logits / metadata.temperature)
-    return tf.nn.conv2d(annealed, gamut_bins()[None, None], 1, "SAME")
+    return tf.nn.conv2d(annealed, tf.constant([[metadata.bins]]), 1, "SAME")

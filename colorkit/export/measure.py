@@ -6,8 +6,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from colorkit.errors import ExportError
 from colorkit.export.views import Arrays, Network
 
 THREADS = 2
-RUNS = 5
+ROUNDS = 11
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class Cost:
     Attributes
     ----------
     milliseconds : float
-        The best of five runs.
+        The median of eleven runs.
+    times_float32 : float or None
+        How many times as fast as the float32 file it is: the median of eleven rounds, in each of
+        which both have run, one right after the other. None for a float32 file.
     megabytes : float or None
         Memory that loading and running it adds to a process; None where the system does not tell.
     partitions : tuple of int
@@ -36,6 +40,7 @@ class Cost:
     """
 
     milliseconds: float
+    times_float32: float | None
     megabytes: float | None
     partitions: tuple[int, ...]
     rest: Mapping[str, int]
@@ -43,9 +48,16 @@ class Cost:
 
 def runner(model: bytes) -> Network:
     """A function from inputs by name to answers by name; of several sizes it takes the fitting."""
+    return _runner(_interpreter(model))
+
+
+def _interpreter(model: bytes) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_content=model, num_threads=THREADS)
+    return Interpreter(model_content=model, num_threads=THREADS)
+
+
+def _runner(interpreter: Any) -> Network:
     names = list(interpreter.get_signature_list())
     runners: dict[str, Any] = {}
 
@@ -60,46 +72,66 @@ def runner(model: bytes) -> Network:
     return run
 
 
-def cost(model: bytes, inputs: Arrays) -> Cost:
+def cost(model: bytes, inputs: Arrays, float32: bytes | None = None) -> Cost:
     """Run a file in a process of its own, on inputs of these shapes.
+
+    Parameters
+    ----------
+    model : bytes
+        The file.
+    inputs : dict
+        Arrays by name.
+    float32 : bytes, optional
+        A file of the same network that it is compared with.
 
     Raises
     ------
     ExportError
         When that process fails.
     """
-    shapes = {name: values.shape for name, values in inputs.items()}
+    forms = {name: (values.shape, values.dtype.str) for name, values in inputs.items()}
     code = "from colorkit.export.measure import report; report()"
     finished = subprocess.run(  # noqa: S603  # our own words
-        [sys.executable, "-c", code, json.dumps(shapes)],
-        input=model,
+        [sys.executable, "-c", code, json.dumps(forms), str(len(model))],
+        input=model + (float32 or b""),
         capture_output=True,
     )
     if finished.returncode:
         said = finished.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise ExportError(f"the file cannot be run in a process of its own: {said}")
-    milliseconds, megabytes, partitions, rest = json.loads(finished.stdout)
-    return Cost(milliseconds, megabytes, tuple(partitions), rest)
+    found = json.loads(finished.stdout)
+    return Cost(**found | {"partitions": tuple(found["partitions"])})
 
 
 def report() -> None:
-    """Do that, for the model on standard input, and print it as JSON."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    model, shapes = sys.stdin.buffer.read(), json.loads(sys.argv[1])
+    """Do that, for the models on standard input, and print it as JSON."""
+    forms, length = json.loads(sys.argv[1]), int(sys.argv[2])
+    inputs = {name: np.zeros(shape, dtype) for name, (shape, dtype) in forms.items()}
+    model, float32 = sys.stdin.buffer.read(length), sys.stdin.buffer.read()
     before = _peak_megabytes()
-    interpreter = Interpreter(model_content=model, num_threads=THREADS)
-    run = interpreter.get_signature_runner(next(iter(interpreter.get_signature_list())))
-    kinds = {name: it["dtype"] for name, it in run.get_input_details().items()}
-    inputs = {name: np.zeros(shape, kinds[name]) for name, shape in shapes.items()}
-    times = []
-    for _ in range(RUNS + 1):  # the first prepares
-        start = time.perf_counter()
-        run(**inputs)
-        times.append(1000 * (time.perf_counter() - start))
+    interpreter = _interpreter(model)
+    runs = [_runner(interpreter)]
+    _seconds(runs[0], inputs)  # the first run prepares
     after = _peak_megabytes()
-    megabytes = None if before is None or after is None else after - before
-    print(json.dumps([min(times[1:]), megabytes, *_partitions(interpreter._get_ops_details())]))
+    if float32:
+        runs.append(runner(float32))
+        _seconds(runs[1], inputs)
+    rounds = [[_seconds(run, inputs) for run in runs] for _ in range(ROUNDS)]
+    partitions, rest = _partitions(interpreter._get_ops_details())
+    cost = Cost(
+        milliseconds=1000 * median(times[0] for times in rounds),
+        times_float32=median(times[1] / times[0] for times in rounds) if float32 else None,
+        megabytes=None if before is None or after is None else after - before,
+        partitions=tuple(partitions),
+        rest=rest,
+    )
+    print(json.dumps(asdict(cost)))
+
+
+def _seconds(run: Network, inputs: Arrays) -> float:
+    start = time.perf_counter()
+    run(inputs)
+    return time.perf_counter() - start
 
 
 def _peak_megabytes() -> float | None:

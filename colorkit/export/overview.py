@@ -3,25 +3,36 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from colorkit.export import verify
 from colorkit.export.pictures import Paths
 from colorkit.export.quantize import Precision
 from colorkit.export.report import ExportReport
 from colorkit.export.source import Weights
 from colorkit.export.tflite import export_tflite
 
+if TYPE_CHECKING:
+    import keras
+
 INTERFACES: dict[str, dict[str, Any]] = {
     "L\\* to logits, 256 x 256": {"size": (256, 256)},
     "RGB to RGB, 512 x 512": {"size": (512, 512), "interface": "rgb"},
 }
-HEAD = ("file", "precision", "bytes", "ms", "MB", "mean", "max", "dE00", "AuC lost", "delegated")
+HEAD = [
+    *("file", "precision", "bytes", "ms", "speed", "MB"),
+    *("mean", "max", "dE00", "AuC lost", "delegated"),
+]
 
 
 def overview(
-    network: str, *, weights: Weights = "default", calibration: Paths = (), photos: Paths = ()
+    network: "str | keras.Model",
+    *,
+    weights: Weights = "default",
+    calibration: Paths = (),
+    photos: Paths = (),
 ) -> str:
-    """A Markdown table: what each way to export a network costs.
+    """What each way to export a network costs, as a Markdown table; below it, what is refused.
 
     Parameters
     ----------
@@ -31,7 +42,7 @@ def overview(
     calibration, photos = list(calibration), list(photos)
     options: dict[str, Any] = {"weights": weights, "calibration": calibration, "photos": photos}
     precisions = [it for it in get_args(Precision) if it != "int8" or calibration]
-    lines = [HEAD, ["---"] * len(HEAD)]
+    rows, refused = [HEAD, ["---"] * len(HEAD)], []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "network.tflite")
         for interface, form in INTERFACES.items():
@@ -39,8 +50,13 @@ def overview(
                 made = export_tflite(
                     path, network, precision=precision, force=True, **options, **form
                 )
-                lines.append([interface, f"`{precision}`", *_cells(made)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+                rows.append([interface, f"`{precision}`", *_cells(made)])
+                faults = verify.faults(made.deviation, precision, made.cost)
+                refused += [f"- {interface}: {fault}" for fault in faults]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    if refused:
+        lines += ["", "Refused without `--force`:", "", *refused]
+    return "\n".join(lines)
 
 
 def _cells(made: ExportReport) -> Iterator[str]:
@@ -48,6 +64,7 @@ def _cells(made: ExportReport) -> Iterator[str]:
     assert cost is not None  # a TFLite file is run
     yield f"{made.bytes / 1e6:.1f} M"
     yield f"{cost.milliseconds:.0f}"
+    yield "" if cost.times_float32 is None else f"{cost.times_float32:.2f}"
     yield "" if cost.megabytes is None else f"{cost.megabytes:.0f}"
     yield f"{far.mean_ab:.2g}"
     yield f"{far.max_ab:.2g}"

@@ -57,19 +57,21 @@ def plan(
             f"precision {precision!r} wants a size: in a file of any size its convolutions are not "
             f"accelerated, and slower than float32"
         )
+    if not origin.bins:
+        output = "ab"
     metadata = Metadata(
         name=origin.model.name,
         output=output,
         stride=origin.stride,
         size=min(sizes[0]) if sizes else origin.size,
-        temperature=_temperature(output, interface, temperature),
+        temperature=_temperature(output, interface, temperature) if origin.bins else None,
         precision=precision,
         license=origin.license,
         weights_sha256=origin.weights_sha256,
         colorkit=colorkit.__version__,
         sizes=sizes,
         ranges={name: RANGES[name] for name in origin.inputs},
-        bins=origin.bins if output == "logits" else (),
+        bins=origin.bins,
         quantization=DESCRIPTIONS[precision],
     )
     if interface == "lightness":
@@ -83,10 +85,10 @@ def plan(
 
 def _of_pictures(metadata: Metadata, interface: Interface, network_size: int | None) -> Metadata:
     """The same for a file whose input and output are 8-bit pictures."""
-    if len(metadata.ranges) > 1 or len(metadata.sizes) != 1:
+    if len(metadata.ranges) > 1 or len(metadata.sizes) != 1 or not metadata.bins:
         raise ExportError(
-            f"interface {interface!r} wants one size, and a network without hints; received "
-            f"sizes {metadata.sizes} and the network {metadata.name!r}"
+            f"interface {interface!r} wants one size, logits, and a network without hints; "
+            f"received sizes {metadata.sizes} and the network {metadata.name!r}"
         )
     if metadata.output == "ab":
         raise ExportError(f"interface {interface!r} gives RGB; received output='ab'")
@@ -97,7 +99,6 @@ def _of_pictures(metadata: Metadata, interface: Interface, network_size: int | N
         interface=interface,
         size=min(size) // _factor(size, metadata.stride, network_size),
         caution=DEFAULT_CAUTION,
-        bins=(),
         ranges={"image": RANGES["image"]},
     )
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from colorkit import registry
 from colorkit.atomic import write_atomically
 from colorkit.bins import gamut_bins, grid_bins
@@ -27,25 +30,31 @@ SIZE, STRIDE = 256, 32
 
 @dataclass(frozen=True)
 class Source:
-    """A network, and what is known about it."""
+    """A network, and what is known about it.
+
+    Attributes
+    ----------
+    model : keras.Model
+        With its weights.
+    size, stride, license
+        As of a `NetworkSpec`.
+    weights_sha256 : str
+        Of the file that the weights were read from; empty when they came from memory.
+    bins : tuple of tuple of float
+        The colour of each class of its logits; none where it gives ab alone.
+    """
 
     model: "keras.Model"
     size: int
     stride: int
     license: str
     weights_sha256: str
+    bins: tuple[tuple[float, float], ...]
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Their names, in the order of the model's."""
         return INPUTS[: len(self.model.inputs)]
-
-    @property
-    def bins(self) -> tuple[tuple[float, float], ...]:
-        """The colour of each class of its logits."""
-        classes = self.model.outputs[-1].shape[-1]
-        bins = next(bins for bins in (gamut_bins(), grid_bins()) if len(bins) == classes)
-        return tuple((float(a), float(b)) for a, b in bins)
 
 
 def source(network: "str | keras.Model", weights: Weights) -> Source:
@@ -67,10 +76,10 @@ def source(network: "str | keras.Model", weights: Weights) -> Source:
             f"weights= goes with the name of a network; a keras.Model has its own; "
             f"received {weights!r}"
         )
-    _check_model(network)
     known = registry.networks().get(network.name)
     size, stride = (known.size, known.stride) if known else (SIZE, STRIDE)
-    return Source(network, size, stride, license="NOASSERTION", weights_sha256="")
+    bins = _bins(network, known.load_bins() if known else None)
+    return Source(network, size, stride, license="NOASSERTION", weights_sha256="", bins=bins)
 
 
 def sample_sizes(origin: Source) -> list[tuple[int, int]]:
@@ -85,7 +94,8 @@ def _registered(name: str, weights: Weights) -> Source:
     model = build(name, weights=weights)
     license, file = _origin(spec, weights)
     sha256 = hashlib.sha256(file).hexdigest() if file else ""
-    return Source(model, spec.size, spec.stride, license, sha256)
+    bins = _bins(model, spec.load_bins())
+    return Source(model, spec.size, spec.stride, license, sha256, bins)
 
 
 def _origin(spec: registry.NetworkSpec, weights: Weights) -> tuple[str, bytes]:
@@ -103,17 +113,23 @@ def _origin(spec: registry.NetworkSpec, weights: Weights) -> tuple[str, bytes]:
     return "NOASSERTION", Path(weights).read_bytes()
 
 
-def _check_model(model: "keras.Model") -> None:
+def _bins(
+    model: "keras.Model", known: NDArray[np.float32] | None
+) -> tuple[tuple[float, float], ...]:
+    """The colour of each class of a model's logits; none where it gives ab alone."""
     takes = [it.shape[-1] for it in getattr(model, "inputs", None) or []]
     gives = [it.shape[-1] for it in getattr(model, "outputs", None) or []]
-    known = [[len(gamut_bins())], [2, len(grid_bins())]]
-    if takes not in ([1], [1, 2, 1]) or gives not in known:
+    choices = [known] if known is not None else [gamut_bins(), grid_bins()]
+    bins = next((bins for bins in choices if gives in ([len(bins)], [2, len(bins)])), None)
+    if takes not in ([1], [1, 2, 1]) or (bins is None and gives != [2]):
+        counts = " or ".join(str(len(bins)) for bins in choices)
         raise ExportError(
             f"network must be a functional model from lightness (N, h, w, 1), perhaps with hints "
-            f"(N, h, w, 2) and mask (N, h, w, 1), to logits (N, h/k, w/k, {known[0][0]}), or to ab "
-            f"and logits on {known[1][1]} bins; received {model.name!r} with {takes} channels "
+            f"(N, h, w, 2) and mask (N, h, w, 1), to logits (N, h/k, w/k, {counts}), to ab "
+            f"(N, h/k, w/k, 2), or to ab and logits; received {model.name!r} with {takes} channels "
             f"in and {gives} out"
         )
+    return () if bins is None else tuple((float(a), float(b)) for a, b in bins)
 
 
 def check_path(path: Path, suffix: str) -> None:

@@ -59,12 +59,13 @@ def export_tflite(
         Others, on which the file is compared with Keras; by default the one photograph that comes
         with colorkit.
     force : bool
-        Write the file even if it deviates.
+        Write the file even if it deviates, or "int8-dynamic" is not faster than "float32".
     precision : {"float32", "float16", "int8-weights", "int8-dynamic", "int8"}
         Of weights, and in the last two of the arithmetic. "int8-weights" is a quarter of the size.
-        "int8-dynamic" multiplies in 8 bits where kernels are large. "int8" does throughout, by
-        ranges that it learns from ``calibration``; the two ends of the network stay float32. The
-        last two want a size.
+        "int8-dynamic" multiplies in 8 bits where kernels are large, which makes some networks
+        faster and others slower: it is timed beside float32, and refused where it is slower.
+        "int8" does throughout, by ranges that it learns from ``calibration``; the two ends of the
+        network stay float32. The last two want a size.
     size : tuple of int, or sequence of them, optional
         Height and width that the file is bound to, ``N`` being 1; multiples of the network's
         stride. Several sizes become signatures that share the weights, ``colorize_256x384`` and so
@@ -91,7 +92,8 @@ def export_tflite(
     ------
     ExportError
         When an option is not known or does not fit, a package is missing, Keras does not run on
-        TensorFlow, the network cannot be converted, the file deviates, or it cannot be written.
+        TensorFlow, the network cannot be converted, the file deviates or is slow for nothing, or
+        it cannot be written.
     """
     path = Path(path)
     check_path(path, ".tflite")
@@ -99,14 +101,16 @@ def export_tflite(
     origin = source(network, weights)
     metadata = plan(origin, **form)
     samples = _samples(calibration, metadata)
-    content = quantize(convert(origin, metadata), metadata, origin.model, samples)
+    float32 = convert(origin, metadata)
+    content = quantize(float32, metadata, origin.model, samples)
     content = write_metadata(content, metadata)
     _screen(content, path)
     seen = pictures.load(photos, metadata.sizes or sample_sizes(origin))
     deviation = verify.compare(origin.model, measure.runner(content), metadata, seen)
+    rival = None if metadata.precision == "float32" else float32
+    cost = measure.cost(content, pictures.network_inputs(seen[0], metadata), rival)
     if not force:
-        verify.check(deviation, metadata.precision)
-    cost = measure.cost(content, pictures.network_inputs(seen[0], metadata))
+        verify.check(deviation, metadata.precision, cost)
     put(path, content)
     return ExportReport(path, len(content), measure.operators(content), deviation, cost)
 

@@ -6,6 +6,7 @@ Only imported when a network is converted: it stands on TensorFlow.
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -35,7 +36,7 @@ def twin(model: keras.Model, *, explicit: bool = False) -> keras.Model:
 
 def _traceable(layer: Any) -> Any:
     """What stands in for a layer, if it has to be another."""
-    if isinstance(layer, layers.UpSampling2D) and layer.interpolation == "bilinear":
+    if isinstance(layer, layers.UpSampling2D):
         return _Resize
     if type(layer) is layers.AveragePooling2D and layer.pool_size == (1, 1):
         return _Thinned
@@ -74,7 +75,9 @@ def _doubles(layer: Any) -> bool:
 
 class _Resize(layers.UpSampling2D):  # type: ignore[misc]
     def call(self, inputs: Tensor) -> Tensor:
-        return tf.image.resize(inputs, tf.shape(inputs)[1:3] * self.size, "bilinear")
+        known = inputs.shape[1:3]
+        sides = np.int32(known) if known.is_fully_defined() else tf.shape(inputs)[1:3]
+        return tf.image.resize(inputs, sides * self.size, self.interpolation)
 
 
 class _Dilated(layers.Conv2D):  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """Whether a file says what its Keras network says, on photographs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from colorkit.bins import nearest_bin
 from colorkit.errors import ExportError
 from colorkit.evaluation import auc
 from colorkit.evaluation.metrics import ciede2000
+from colorkit.export.measure import Cost
 from colorkit.export.pictures import Picture
 from colorkit.export.views import Network, View, at_maps, at_pictures
 
@@ -125,8 +126,14 @@ def compare(
     )
 
 
-def check(deviation: Deviation, precision: str) -> None:
-    """Refuse a file that deviates more than its precision explains."""
+def check(deviation: Deviation, precision: str, cost: Cost | None = None) -> None:
+    """Refuse a file that has faults."""
+    for fault in faults(deviation, precision, cost):
+        raise ExportError(f"{fault}; nothing was written")
+
+
+def faults(deviation: Deviation, precision: str, cost: Cost | None = None) -> Iterator[str]:
+    """Why a file is not worth having: it deviates too much, or saves no time where it should."""
     limit = LIMITS[precision]
     if deviation.max_lightness is not None:
         limit = Limit(limit.mean_ab + ROUNDING.mean_ab, limit.max_ab + ROUNDING.max_ab)
@@ -138,10 +145,16 @@ def check(deviation: Deviation, precision: str) -> None:
         ("L* of lightness at most", deviation.max_lightness, MAX_LIGHTNESS),
     ):
         if value is not None and not value <= allowed:
-            raise ExportError(
+            yield (
                 f"the {precision} file deviates from Keras by {value:.3g} {what}, where "
-                f"{allowed:g} are allowed; nothing was written"
+                f"{allowed:g} are allowed"
             )
+    speed = cost.times_float32 if cost else None
+    if precision == "int8-dynamic" and speed is not None and not speed > 1:
+        yield (
+            f"the {precision} file is {speed:.2f} times as fast as the float32 file on this "
+            f"computer, which saves no time; int8-weights takes as little room"
+        )
 
 
 def first_line(error: Exception) -> str:

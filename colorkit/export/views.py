@@ -62,12 +62,12 @@ def at_maps(network: "keras.Model", file: Network, metadata: Metadata, picture: 
     answers = call(network, [inputs[name] for name in metadata.ranges])
     wanted = {name: answer.numpy() for name, answer in answers.items()}
     temperature = metadata.temperature or PUBLISHED_TEMPERATURE
-    ab = colour(wanted, temperature)
+    ab = colour(wanted, metadata, temperature)
     true = resample(lab.rgb_to_lab(picture / np.float32(255)), ab.shape[:2])
     return View(
         true[..., 0],
         ab,
-        colour(found, temperature),
+        colour(found, metadata, temperature),
         true[..., 1:],
         has_colour(picture),
         logits=np.abs(found["logits"] - wanted["logits"]) if "logits" in found else None,
@@ -82,7 +82,8 @@ def at_pictures(
 
     inputs = network_inputs(picture, metadata)
     image = inputs["image"][0]
-    backend = KerasBackend(network, metadata.size, metadata.stride)
+    bins = np.array(metadata.bins, np.float32)
+    backend = KerasBackend(network, metadata.size, metadata.stride, bins)
     recipe = Colorizer(
         backend, temperature=metadata.temperature, caution=metadata.caution, size=metadata.size
     )
@@ -101,8 +102,11 @@ def at_pictures(
     )
 
 
-def colour(answer: Arrays, temperature: float) -> Array:
+def colour(answer: Arrays, metadata: Metadata, temperature: float) -> Array:
     """What ab ``(h, w, 2)`` a network's answer means."""
-    ab = answer["ab"] if "ab" in answer else Distribution(answer["logits"]).mean(temperature)
+    if "ab" in answer:
+        ab = answer["ab"]
+    else:
+        ab = Distribution(answer["logits"], np.array(metadata.bins, np.float32)).mean(temperature)
     first: Array = ab[0]
     return first

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from colorkit import BackendError, ColorkitWarning, HintMap
-from colorkit.backends import onnx
 from colorkit.backends.onnx import OnnxNetwork, specs
 from colorkit.testing import BackendTests
 
@@ -127,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch, files):
     """A missing file, and one that is too large, are errors."""
     with pytest.raises(BackendError, match=r"cannot read '.*no\.onnx': No such file"):
         Toy(tmp_path / "no.onnx")
-    monkeypatch.setattr(onnx, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("colorkit.backends.files.MAX_BYTES", 10)
     with pytest.raises(BackendError, match=r"has \d+ bytes; networks of at most 10 are loaded"):
         Toy(files["any"])
 

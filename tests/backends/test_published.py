@@ -29,7 +29,7 @@ class Narrow(Published):
     network = "narrow"
 
 class NarrowInt8(Narrow):
-    precision = "int8-dynamic"
+    precision = "int8-weights"
     bound = (64, 64)
 
 class NarrowHints(Published):

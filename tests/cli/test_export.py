@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from colorkit.backends.metadata import read_metadata
+from colorkit.export import Cost
 from colorkit.specs import is_installed
 from colorkit.weights import safetensors
 
@@ -58,8 +59,19 @@ def test_figures_are_printed_and_kept(run, weights, tmp_path):
     assert (figures["path"], figures["bytes"]) == ("m.tflite", size)
     assert f"{size:,}" in done.out
     assert figures["cost"]["rest"] == {}
+    assert figures["cost"]["times_float32"] is None
     metadata = read_metadata((tmp_path / "m.tflite").read_bytes(), "m.tflite")
     assert metadata.weights_sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
+
+
+def test_speed_is_printed_and_kept(run, weights, tmp_path):
+    """The command tells how many times as fast as float32 a file is."""
+    options = ("--size", "64x64", "--precision", "float16")
+    done = run("export", "draft", "m.tflite", "--weights", weights, *options)
+    assert done.code == 0, done.err
+    speed = json.loads((tmp_path / "m.json").read_text())["cost"]["times_float32"]
+    [line] = [line for line in done.out.splitlines() if "times as fast as float32" in line]
+    assert line.split()[-1] == f"{speed:.2f}"
 
 
 def test_sizes_and_temperature_go_through(run, weights, tmp_path):
@@ -83,14 +95,19 @@ def test_onnx_by_its_name(run, weights, tmp_path):
 
 
 def test_report_is_a_table_of_all(run, weights, monkeypatch):
-    """Every precision and interface, as Markdown; int8 where there is something to calibrate on."""
+    """Every precision and interface, as Markdown, and what is refused of them, with the reason."""
     small = {"L": {"size": (64, 64)}, "RGB": {"size": (64, 64), "interface": "rgb"}}
     monkeypatch.setattr("colorkit.export.overview.INTERFACES", small)
+    slow = Cost(10, 0.93, megabytes=None, partitions=(), rest={})
+    monkeypatch.setattr("colorkit.export.measure.cost", lambda *_: slow)
     done = run("export", "draft", "--report", "--weights", weights)
     assert done.code == 0, done.err
-    head, rule, *rows = done.out.splitlines()
-    assert head.startswith("| file | precision | bytes | ms |")
-    assert rule == "| " + " | ".join(["---"] * 10) + " |"
+    text, _, refused = done.out.partition("\n\nRefused without `--force`:\n\n")
+    head, rule, *rows = text.splitlines()
+    assert head.startswith("| file | precision | bytes | ms | speed |")
+    assert rule == "| " + " | ".join(["---"] * 11) + " |"
+    for interface in small:
+        assert f"- {interface}: the int8-dynamic file is 0.93 times as fast" in refused
     precisions = [row.split("|")[2].strip(" `") for row in rows]
     assert precisions == ["float32", "float16", "int8-weights", "int8-dynamic"] * 2
 

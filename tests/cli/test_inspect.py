@@ -1,6 +1,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from PIL import Image
 
 import colorkit
 from colorkit import files, register_backend
+from colorkit.backends.metadata import read_metadata, write_metadata
+from colorkit.bins import gamut_bins
 from colorkit.provenance import MADE_BY_MODEL
 
 LITE = Path(colorkit.__file__).parent / "models" / "lite.tflite"
@@ -118,6 +121,17 @@ def test_model_files_say_what_they_are(run):
     bad, none = err.splitlines()
     assert "'bad.tflite' is a damaged TFLite file" in bad
     assert none == "colorkit: cannot read 'none.tflite': No such file or directory"
+
+
+def test_bins_are_counted(run):
+    """Of the colours of a network's classes a person sees how many, a program all."""
+    bins = tuple((float(a), float(b)) for a, b in gamut_bins())
+    metadata = replace(read_metadata(LITE.read_bytes(), "lite"), bins=bins)
+    Path("own.tflite").write_bytes(write_metadata(LITE.read_bytes(), metadata))
+
+    assert ", bins 313 with a -90 to 100 and b -110 to 100, " in run("inspect", "own.tflite").out
+    [found] = json.loads(run("inspect", "own.tflite", "--json").out)
+    assert found["network"]["bins"] == [list(colour) for colour in bins]
 
 
 def test_notes_hold_no_paths(run, tmp_path):

@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +128,52 @@ def test_debug_shows_a_traceback(tone):
 def test_interruption_is_exit_status_130(tone, raised):
     """Ctrl-C ends a command with 130 and without a traceback."""
     code, _, err = tone(f"raise {raised}")
+
+    assert code == 130
+    assert err.strip() == "colorkit: interrupted; what was finished is kept"
+
+
+COLLECTING = """
+    import sys, weakref
+    import click, colorkit
+
+    class Rubbish: pass
+
+    def when_collected(_):
+        print("collecting", flush=True)
+        sys.stdin.readline()
+
+    @click.command()
+    def tidy():
+        rubbish = Rubbish()
+        kept = weakref.ref(rubbish, when_collected)
+        del rubbish
+        sys.stdin.readline()
+
+    @colorkit.hookimpl
+    def register_commands(register):
+        register(colorkit.CommandSpec("tidy", "colorkit_tidy:tidy", summary="Tidy up"))
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=lambda stop: stop.name)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_collecting_garbage_swallows_no_interruption(install, tmp_path, stop):
+    """A signal ends a command even when it comes where Python ignores what is raised."""
+    install("colorkit-tidy", COLLECTING)
+    path = os.pathsep.join(map(str, (tmp_path, Path(colorkit.__file__).parents[1])))
+    with subprocess.Popen(
+        [sys.executable, "-m", "colorkit", "tidy"],
+        env=os.environ | {"PYTHONPATH": path},
+        **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE),
+        text=True,
+    ) as running:
+        assert running.stdout.readline() == "collecting\n"
+        running.send_signal(stop)
+        try:
+            code, err = running.wait(60), running.stderr.read()
+        finally:
+            running.kill()
 
     assert code == 130
     assert err.strip() == "colorkit: interrupted; what was finished is kept"

@@ -11,7 +11,7 @@ import colorkit
 from colorkit import Distribution, ExportError, export_tflite
 from colorkit.backends.metadata import read_metadata
 from colorkit.bins import PUBLISHED_TEMPERATURE
-from colorkit.export import Deviation, verify
+from colorkit.export import Cost, Deviation, verify
 from colorkit.export.measure import operators
 from colorkit.specs import is_installed
 
@@ -279,6 +279,28 @@ def test_deviating_file_is_not_left(tmp_path):
         export_tflite(path, model, precision="int8-weights", size=(64, 64))
     assert path.read_bytes() == b"older"
     assert os.listdir(tmp_path) == ["m.tflite"]
+
+
+def test_speed_is_that_of_the_float32_file(sketch, tmp_path):
+    """Other precisions are timed beside it."""
+    path = tmp_path / "m.tflite"
+    assert export_tflite(path, sketch, size=(64, 64)).cost.times_float32 is None
+    for options in ({"size": [(64, 32), (32, 64)]}, {"size": (64, 64), "interface": "rgb"}):
+        report = export_tflite(path, sketch, precision="float16", **options)
+        assert 0.01 < report.cost.times_float32 < 100
+
+
+def test_int8_dynamic_that_saves_no_time_is_not_left(sketch, tmp_path, monkeypatch):
+    """Nothing is written, unless it is forced."""
+    slow = Cost(10, 0.93, megabytes=None, partitions=(), rest={})
+    monkeypatch.setattr("colorkit.export.measure.cost", lambda *_: slow)
+    path = tmp_path / "m.tflite"
+    options = {"precision": "int8-dynamic", "size": (64, 64)}
+    with pytest.raises(ExportError, match=r"is 0\.93 times as fast .* nothing was written"):
+        export_tflite(path, sketch, **options)
+    assert os.listdir(tmp_path) == []
+    assert export_tflite(path, sketch, force=True, **options).cost == slow
+    assert path.exists()
 
 
 def test_nan_is_a_deviation():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from colorkit import Distribution, ExportError
-from colorkit.export import Deviation, pictures, verify
+from colorkit.export import Cost, Deviation, pictures, verify
 from colorkit.export.plan import plan
 from colorkit.export.source import source
 from colorkit.networks import call
@@ -35,6 +35,32 @@ def test_deviating_files_are_refused(deviation, message):
 def test_others_are_kept(deviation):
     """What is within the tolerances passes."""
     verify.check(deviation, "float16")
+
+
+def cost(times_float32):
+    return Cost(10, times_float32, megabytes=None, partitions=(), rest={})
+
+
+@pytest.mark.parametrize("speed", [0.93, 1, np.nan])
+def test_int8_dynamic_has_to_save_time(speed):
+    """It has the size of int8-weights: one that is no faster than float32 is refused."""
+    with pytest.raises(ExportError, match=r"int8-dynamic file is .* times as fast as the float32"):
+        verify.check(Deviation(1, 0, 0), "int8-dynamic", cost(speed))
+
+
+@pytest.mark.parametrize(
+    ("precision", "speed"), [("int8-dynamic", 1.2), ("int8-weights", 0.9), ("float32", None)]
+)
+def test_others_may_be_slow(precision, speed):
+    """What saves room, or time, passes."""
+    verify.check(Deviation(1, 0, 0), precision, cost(speed))
+
+
+def test_every_fault_is_named():
+    """A report can list all of them."""
+    far, slow = verify.faults(Deviation(1, 3, 3), "int8-dynamic", cost(0.5))
+    assert far.startswith("the int8-dynamic file deviates from Keras by 3 Lab units")
+    assert slow.startswith("the int8-dynamic file is 0.50 times as fast")
 
 
 def test_figures_are_those_of_the_difference(sketch, scans):
