@@ -57,7 +57,7 @@ def write_files(folder: Path) -> None:
     tensors = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
     safetensors.write(folder / WEIGHTS, tensors)
     export_tflite(folder / FLOAT, model)
-    export_tflite(folder / INT8, model, precision="int8-dynamic", size=(SIDE, SIDE))
+    export_tflite(folder / INT8, model, precision="int8-dynamic", size=(SIDE, SIDE), force=True)
     write_onnx(folder / ONNX, torch_network(folder))
 
 

@@ -122,6 +122,7 @@ def register_networks(register: Callable[[NetworkSpec], None]) -> None:
             size=256,
             stride=8,
             weights="siggraph17",
+            bins="colorkit.bins:grid_bins",
         )
     )
 

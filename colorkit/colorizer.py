@@ -55,8 +55,8 @@ def colorize(
         ``(H, W, 4)`` RGB and alpha; bool, uint8, uint16, or floats in [0, 1]. Colours that are
         already there are replaced.
     backend : str, Backend or callable, optional
-        A name (``colorkit backends`` lists them), the path of a ``.tflite`` file, a backend, or
-        a function from lightness to ab. By default the embedded network.
+        A name (``colorkit backends`` lists them), the path of a ``.tflite`` file or of a run's
+        weights, a backend, or a function from lightness to ab. By default the embedded network.
     temperature : float, optional
         Of the annealed mean: 1 is calm, towards 0 vivid with spots. By default the published
         0.38.

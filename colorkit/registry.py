@@ -258,8 +258,8 @@ def get_backend(
     Parameters
     ----------
     backend : str, path, Backend or callable
-        A name, an alias, ``"distribution:name"``, the path of a ``.tflite`` file, or what
-        `as_backend` takes.
+        A name, an alias, ``"distribution:name"``, the path of a ``.tflite`` file or of the
+        ``.safetensors`` file that `colorkit train` left, or what `as_backend` takes.
     threads : int, optional
         For backends that take it.
 
@@ -282,6 +282,10 @@ def get_backend(
         from colorkit.backends.litert import LiteRTBackend
 
         return backend, LiteRTBackend.from_file(backend, threads=threads)
+    if backend.lower().endswith(".safetensors"):
+        from colorkit.backends.trained import from_run
+
+        return backend, from_run(backend)
     return _default.backend(backend, threads)
 
 

@@ -7,6 +7,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from colorkit.errors import PluginError
 from colorkit.weights.urls import is_safe
 
@@ -82,13 +85,7 @@ class Spec:
 
     def resolve(self) -> Any:
         """Import what ``load`` names."""
-        if not isinstance(self.load, str):
-            return self.load
-        module, _, attribute = self.load.partition(":")
-        found = import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-        return found
+        return _imported(self.load)
 
     def _refuse(self, field: str, expected: str) -> None:
         raise PluginError(
@@ -139,7 +136,8 @@ class NetworkSpec(Spec):
     ----------
     name, load, summary, requires, install
         As in every spec. ``load`` is, or names, a function without arguments that returns a
-        ``keras.Model`` from lightness ``(N, H, W, 1)`` in 0..100 to logits on the ab bins.
+        ``keras.Model`` from lightness ``(N, H, W, 1)`` in 0..100 to logits on the ab bins, to ab
+        ``(N, h, w, 2)`` in Lab units, or to ab and logits.
     license : str
         Of the weights, as an SPDX expression.
     size : int
@@ -149,6 +147,10 @@ class NetworkSpec(Spec):
     weights : str or None
         ``"package:path/in/package.safetensors"``, the name of a `WeightsSpec`, or None for a
         network without its own.
+    bins : str or callable
+        What its logits stand for: a function without arguments that returns the colour of each
+        class, ``(Q, 2)`` float32 in Lab units, evenly spaced by 10, or ``"module:attribute"``. The
+        313 bins by default.
     """
 
     kind: ClassVar[str] = "network"
@@ -158,6 +160,7 @@ class NetworkSpec(Spec):
     size: int
     stride: int
     weights: str | None = None
+    bins: str | Callable[[], NDArray[np.float32]] = "colorkit.bins:gamut_bins"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -170,6 +173,13 @@ class NetworkSpec(Spec):
                 "weights",
                 "None, 'package:path/in/package.safetensors' or the name of a WeightsSpec",
             )
+        if not callable(self.bins) and not _matches(_LOCATION, self.bins):
+            self._refuse("bins", "a callable or 'module:attribute'")
+
+    def load_bins(self) -> NDArray[np.float32]:
+        """The colour of each class of its logits, ``(Q, 2)`` float32 in Lab units."""
+        bins: NDArray[np.float32] = _imported(self.bins)()
+        return bins
 
 
 @dataclass(frozen=True)
@@ -239,12 +249,27 @@ class CommandSpec(Spec):
     kind: ClassVar[str] = "command"
 
 
+def _imported(location: str | Callable[..., Any]) -> Any:
+    """What ``"module:attribute"`` names, or what it is already."""
+    if not isinstance(location, str):
+        return location
+    module, _, attribute = location.partition(":")
+    found = import_module(module)
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    return found
+
+
+FILES = (".tflite", ".safetensors")
+"""Backends that are files: their paths end so."""
+
+
 def check_name(name: object) -> None:
     """Refuse what cannot be told from a path or from ``distribution:name``."""
-    if not _matches(_NAME, name) or str(name).lower().endswith(".tflite"):
+    if not _matches(_NAME, name) or str(name).lower().endswith(FILES):
         raise PluginError(
             f"a name is made of letters, digits, dots, dashes and underscores, and does not end "
-            f"in .tflite; received {name!r}"
+            f"in {' or '.join(FILES)}; received {name!r}"
         )
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from colorkit import BackendSpec, CommandSpec, NetworkSpec, PluginError, WeightsSpec
@@ -11,7 +12,8 @@ def test_names_are_plain_words(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "-x", "a b", "a:b", "a/b", "é", "x.tflite", "X.TFLite", "line\n", None, 7, print]
+    "name",
+    ["", "-x", "a b", "a:b", "a/b", "é", "x.safetensors", "X.TFLite", "line\n", None, 7, print],
 )
 @pytest.mark.parametrize("spec", [BackendSpec, CommandSpec])
 def test_other_names_are_refused(spec, name):
@@ -52,6 +54,7 @@ def test_wrong_values_are_refused_where_they_are_given(options, message):
         ({"weights": "x.safetensors"}, "weights of network 'x' must be None, 'package:path/in/"),
         ({"weights": "a b"}, "weights of network 'x' must be .* or the name of a WeightsSpec"),
         ({"weights": 7}, "weights of network 'x' must be None, .* received 7"),
+        ({"bins": 313}, "bins of network 'x' must be a callable or 'module:attribute'; .* 313"),
     ],
 )
 def test_a_network_states_sizes_and_weights_that_can_be(options, message):
@@ -64,6 +67,17 @@ def test_a_network_states_sizes_and_weights_that_can_be(options, message):
 def test_a_network_leads_to_its_weights(weights):
     """A file in a package, and a name in the catalog of weights, perhaps with its distribution."""
     assert NetworkSpec("x", "m:a", size=8, stride=8, weights=weights).weights == weights
+
+
+def test_a_network_says_what_its_classes_stand_for():
+    """Where it does not, they are the 313 bins; else what it names, imported on demand."""
+    plain = NetworkSpec("x", "m:a", size=8, stride=8)
+    named = NetworkSpec("x", "m:a", size=8, stride=8, bins="colorkit.bins:grid_bins")
+    own = NetworkSpec("x", "m:a", size=8, stride=8, bins=lambda: np.float32([[5, -5]]))
+
+    assert plain.load_bins().shape == (313, 2)
+    assert named.load_bins().shape == (529, 2)
+    assert own.load_bins().tolist() == [[5, -5]]
 
 
 PUBLISHED = {"network": "x", "format": "caffe", "urls": ("https://a.example/x",)}

@@ -60,16 +60,27 @@ def no_hints(lightness: Array) -> HintMap:
     )
 
 
-def prediction(logits: Array | None = None, ab: Array | None = None) -> Prediction:
-    """A network's answers as a prediction; the number of its classes tells the bins.
+def prediction(
+    logits: Array | None = None, ab: Array | None = None, *, bins: Array | None = None
+) -> Prediction:
+    """A network's answers as a prediction.
+
+    Parameters
+    ----------
+    logits, ab : ndarray, optional
+        The answers.
+    bins : ndarray, optional
+        ``(Q, 2)``, what logits stand for; else the number of classes tells.
 
     Raises
     ------
     BackendError
-        When no bins have that many classes.
+        When it does not.
     """
     if logits is None:
         return Prediction(ab)
+    if bins is not None:
+        return Prediction(ab, Distribution(logits, bins))
     known = {len(bins): bins for bins in (gamut_bins(), grid_bins())}
     if logits.shape[-1] not in known:
         raise BackendError(

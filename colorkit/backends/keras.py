@@ -26,20 +26,30 @@ class KerasBackend:
         Whether the network has inputs for them.
     """
 
-    def __init__(self, network: keras.Model, size: int = 256, stride: int = 32) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        size: int = 256,
+        stride: int = 32,
+        bins: Array | None = None,
+    ) -> None:
         """Keep the network; it is neither copied nor changed.
 
         Parameters
         ----------
         network : keras.Model
-            From lightness ``(N, h, w, 1)`` in 0..100 to logits on the ab bins, or with the inputs
-            and outputs of `siggraph17`.
+            From lightness ``(N, h, w, 1)`` in 0..100 to logits on the ab bins, or to ab in Lab
+            units, or with the inputs and outputs of `siggraph17`.
         size, stride : int
             As above.
+        bins : ndarray, optional
+            ``(Q, 2)``, what logits stand for, in Lab units; needed where they are neither the 313
+            bins nor the grid of 529.
         """
         self.network = network
         self.size = size
         self.stride = stride
+        self.bins = bins
         self.accepts_hints = len(network.inputs) > 1
 
     def predict(self, lightness: Array, hints: HintMap | None = None) -> Prediction:
@@ -62,7 +72,8 @@ class KerasBackend:
         # Not network.predict: on TensorFlow it traces for unknown sizes from the second size on,
         # and Keras' bilinear upsampling cannot be traced so.
         answers = call(self.network, inputs)
-        return prediction(**{name: _array(answer) for name, answer in answers.items()})
+        maps = {name: _array(answer) for name, answer in answers.items()}
+        return prediction(**maps, bins=self.bins)
 
 
 def _array(tensor: Any) -> Array:

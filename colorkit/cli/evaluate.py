@@ -16,6 +16,7 @@ from colorkit.colorizer import MAX_SIZE, Colorizer
 from colorkit.evaluation import contact_sheet
 from colorkit.evaluation import evaluate as score
 from colorkit.photos import photos
+from colorkit.training.degrade import NAMED
 
 ON_THE_SHEET = 40
 
@@ -23,12 +24,13 @@ EPILOG = """\b
 Examples:
   colorkit evaluate photos/ --json scores.json
   colorkit evaluate val.tar --backend lite --backend eccv16
+  colorkit evaluate val.tar --quick --degrade grain --degrade faded
   colorkit evaluate val.tar --half even --quick --caution 0 --caution 0.5 --saturation 1.2
   colorkit evaluate val.tar --sheet sheet.jpg
   colorkit evaluate clip.mp4 --video
 
 Each combination of the options is scored, beside gray, the colours of other photographs, and the
-true ones. What the scores mean: docs/evaluation.md."""
+true ones; then how much it differs from the first. What the scores mean: docs/evaluation.md."""
 
 
 @click.command(epilog=EPILOG)
@@ -40,12 +42,20 @@ true ones. What the scores mean: docs/evaluation.md."""
     metavar="NAME",
     default=["lite"],
     show_default=True,
-    help="See 'colorkit backends', or a .tflite file. May be repeated, as the next four.",
+    help="See 'colorkit backends', a .tflite file, or weights in the folder of a training run. May "
+    "be repeated, as the next five.",
 )
 @click.option("--temperature", multiple=True, type=click.FloatRange(0, min_open=True), metavar="T")
 @click.option("--saturation", multiple=True, type=click.FloatRange(0, 10), metavar="S")
 @click.option("--caution", multiple=True, type=click.FloatRange(0, 1), metavar="C")
 @click.option("--size", multiple=True, type=click.IntRange(1, MAX_SIZE), metavar="PIXELS")
+@click.option(
+    "--degrade",
+    "faults",
+    multiple=True,
+    type=click.Choice([*NAMED]),
+    help="Score pictures with this fault of old film, too.",
+)
 @click.option(
     "--half",
     type=click.Choice(["even", "odd"]),
@@ -64,6 +74,7 @@ true ones. What the scores mean: docs/evaluation.md."""
 def evaluate(
     paths: tuple[str, ...],
     backends: tuple[str, ...],
+    faults: tuple[str, ...],
     half: str | None,
     video: bool,
     quick: bool,
@@ -73,8 +84,8 @@ def evaluate(
 ) -> None:
     """Score colours on photographs in colour: pictures, folders, patterns or tar files."""
     if video:
-        if half or quick or sheet:
-            raise click.UsageError("--half, --quick and --sheet are for photographs.")
+        if faults or half or quick or sheet:
+            raise click.UsageError("--degrade, --half, --quick and --sheet are for photographs.")
         _score_films(paths, _recipes(backends, options), json_file)
         return
     found = photos(paths)[slice(half == "odd", None, 2 if half else 1)]
@@ -83,8 +94,12 @@ def evaluate(
         shown = found[:: -(-len(found) // ON_THE_SHEET)]
         files.write(sheet, contact_sheet(shown, list(recipes.values())), overwrite=True)
         click.echo(f"{sheet}: gray, {', '.join(recipes)}, truth")
-    report = score(found, recipes, quick=quick, progress=partial(_progress, total=len(found)))
+    degrade = {name: NAMED[name] for name in faults}
+    progress = partial(_progress, total=len(found))
+    report = score(found, recipes, degrade=degrade, quick=quick, progress=progress)
     click.echo(report.table())
+    if len(recipes) + len(faults) > 1:
+        click.echo(f"\n{report.differences(next(iter(recipes)))}")
     if json_file:
         write_atomically(json_file, report.to_json().encode())
 

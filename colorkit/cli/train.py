@@ -63,6 +63,9 @@ class Sides(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no argu
 @click.option("--crop", "crops", type=Sides(), help="Sides of the crops, one after the other.")
 @click.option("--learning-rate", type=float, help="At its highest.")
 @click.option("--freeze", metavar="LAYER", help="Keep the network up to there, as in block4.")
+@click.option(
+    "--variants", type=int, help="Crops of a photograph, if frozen layers are to be quick."
+)
 @click.option("--encoder", metavar="LAYER", help="Go gently up to there.")
 @click.option("--encoder-rate", type=float, help="Share of the learning rate that it takes.")
 @click.option("--rebalance", type=float, help="Lambda: 0 favours rare colours, 1 none.")

@@ -32,7 +32,7 @@ def evaluate(
     photos: Sequence[StoredPhoto],
     colorizers: Mapping[str, Colorizer],
     *,
-    degrade: Degrade | None = None,
+    degrade: Mapping[str, Degrade] | None = None,
     quick: bool = False,
     progress: Callable[[Iterator[Any]], Iterable[Any]] = iter,
 ) -> Report:
@@ -44,10 +44,11 @@ def evaluate(
         Two or more, in colour (`colorkit.photos.photos`).
     colorizers : mapping
         Recipes by the names of their rows.
-    degrade : callable, optional
-        ``degrade(rgb, rng)`` makes the lightness that is coloured, ``(256, 256)`` L* in 0..100, of
-        a photograph, ``(256, 256, 3)`` uint8. It gets a random generator for each photograph,
-        seeded by its place. The colours are scored on the true lightness.
+    degrade : mapping, optional
+        Faults by name, such as `colorkit.training.degrade.NAMED`: each recipe is also scored with
+        each of them. ``fault(rgb, rng)`` makes the lightness that is coloured, ``(256, 256)`` L* in
+        0..100, of a photograph, ``(256, 256, 3)`` uint8. It gets a random generator for each
+        photograph, seeded by its place. The colours are scored on the true lightness.
     quick : bool
         Leave out what wants the network again: stability and calibration. Half of the time.
     progress : callable
@@ -56,8 +57,8 @@ def evaluate(
     Returns
     -------
     Report
-        A row for each recipe, after those of the references *gray*, *random* (the colours of
-        another of the photographs) and *truth*.
+        A row for each recipe, followed by a row for each fault (*lite*, *lite grain*), after those
+        of the references *gray*, *random* (the colours of another of the photographs) and *truth*.
 
     Raises
     ------
@@ -71,14 +72,17 @@ def evaluate(
     """
     _check(photos, colorizers)
     subjects = {name: Subject(recipe, quick=quick) for name, recipe in colorizers.items()}
-    partner = _another(len(photos))
+    partner, faults = _another(len(photos)), degrade or {}
 
     def marks(place: int) -> dict[str, Marks]:
         truth = Truth.of(photos[place])
-        image = truth.rgb if degrade is None else _degraded(truth.rgb, degrade, place)
+        images = {name: _degraded(truth.rgb, fault, place) for name, fault in faults.items()}
         colours = (np.zeros_like(truth.ab), Truth.of(photos[partner[place]]).ab, truth.ab)
         rows = {n: marks_of_ab(ab, truth) for n, ab in zip(REFERENCES, colours, strict=True)}
-        return rows | {name: subject.marks(image, truth) for name, subject in subjects.items()}
+        for name, subject in subjects.items():
+            rows[name] = subject.marks(truth.rgb, truth)
+            rows |= {f"{name} {f}": subject.marks(image, truth) for f, image in images.items()}
+        return rows
 
     with ThreadPoolExecutor(thread_count(None), thread_name_prefix="colorkit-evaluate") as pool:
         found = list(progress(pool.map(marks, range(len(photos)))))
@@ -88,7 +92,9 @@ def evaluate(
             f"the photographs have no colours to compare with: their mean colourfulness is "
             f"{colorfulness:.1f}; score others, or look at these with contact_sheet"
         )
-    recipes = {name: name for name in REFERENCES} | {n: repr(c) for n, c in colorizers.items()}
+    recipes = {name: name for name in REFERENCES}
+    for name, colorizer in colorizers.items():
+        recipes |= dict.fromkeys([name, *(f"{name} {f}" for f in faults)], repr(colorizer))
     return Report(
         {name: _row(recipe, [rows[name] for rows in found]) for name, recipe in recipes.items()},
         len(photos),

@@ -59,19 +59,15 @@ class Report:
 
     def table(self) -> str:
         """A line for each score, a column for each row; after ``±`` half of the 95 % interval."""
-        columns = [row.scores for row in self.rows.values()]
-        lines = [[f"{self.photographs} photographs", "better", *self.rows]]
-        for key, score in SCORES.items():
-            cells = [_cell(scores.get(key), score.digits) for scores in columns]
-            lines.append([score.title, score.better, *cells])
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join(
-                f"{cell:{'<' if place < 2 else '>'}{width}}"
-                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-            )
-            for line in lines
-        )
+        columns = {name: row.scores for name, row in self.rows.items()}
+        return _table(f"{self.photographs} photographs", columns)
+
+    def differences(self, name: str) -> str:
+        """The same of the rows after ``name``: by how much they are higher, as in `difference`."""
+        rows = [*self.rows]
+        others = rows[rows.index(name) + 1 :]
+        columns = {other: self.difference(other, name) for other in others}
+        return _table(f"difference from {name}", columns, sign="+")
 
     def to_json(self) -> str:
         """Everything in the table, and the interval itself, as JSON."""
@@ -84,7 +80,23 @@ class Report:
         return json.dumps(content, indent=2) + "\n"
 
 
-def _cell(score: Interval | None, digits: int) -> str:
+def _table(title: str, columns: Mapping[str, Mapping[str, Interval]], sign: str = "") -> str:
+    lines = [[title, "better", *columns]]
+    for key, score in SCORES.items():
+        form = f"{sign}.{score.digits}f"
+        cells = [_cell(scores.get(key), form) for scores in columns.values()]
+        lines.append([score.title, score.better, *cells])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            f"{cell:{'<' if place < 2 else '>'}{width}}"
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def _cell(score: Interval | None, form: str) -> str:
     if score is None:
         return "-"
-    return f"{score.value:.{digits}f} ±{(score.high - score.low) / 2:.{digits}f}"
+    return f"{score.value:{form}} ±{(score.high - score.low) / 2:{form.removeprefix('+')}}"

@@ -67,7 +67,7 @@ def build(name: str, *, weights: str | os.PathLike[str] | None = "default") -> "
 
 
 def call(model: "keras.Model", inputs: Sequence[Any]) -> dict[str, Any]:
-    """What a network answers in inference: ``logits``, and ``ab`` where it has that of its own.
+    """What a network answers in inference: ``logits``, ``ab``, or both.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def call(model: "keras.Model", inputs: Sequence[Any]) -> dict[str, Any]:
     """
     answers = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
     if not isinstance(answers, list | tuple):
-        return {"logits": answers}
+        return {"ab" if answers.shape[-1] == 2 else "logits": answers}
     ab, logits = answers
     return {"ab": ab, "logits": logits}
 

@@ -7,7 +7,7 @@ up again sees the same crops as one that was never stopped.
 import os
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
     ----------
     inputs : list of ndarray
         Lightness ``(N, s, s, 1)`` float32 in 0..100; for networks that take hints also these
-        ``(N, s, s, 2)`` in Lab units, and their mask ``(N, s, s, 1)``.
+        ``(N, s, s, 2)`` in Lab units, and their mask ``(N, s, s, 1)``. Or features of lightness.
     truth : dict
         ``ab`` ``(N, h, w, 2)`` in Lab units, ``bins`` and ``shares`` ``(N, h, w, k)``, ``weight``
         ``(N, h, w)``; with hints also ``pixels``, ab ``(N, s, s, 2)``.
@@ -115,14 +115,8 @@ class Crops:
     def batch(self, step: int, size: int, side: int) -> Batch:
         """The crops of a step, counted from 0."""
         numbers = range(step * size, (step + 1) * size)
-        lightness, pixels = (
-            np.stack(part) for part in zip(*(self.crop(n, side) for n in numbers), strict=True)
-        )
-        ab = cell_means(pixels, self.cell)
-        bins, shares = self.encoder(ab)
-        coloured = np.abs(ab).max(axis=(1, 2, 3)) > GRAY
-        weight = self.weights[bins[..., 0]] * coloured[:, None, None]
-        truth = {"ab": ab, "bins": bins, "shares": shares, "weight": weight}
+        lightness, ab, pixels = self.cut(numbers, side)
+        truth = self.truth(ab)
         if self.hints is None:
             return Batch([lightness[..., None]], truth)
         given = [
@@ -131,6 +125,20 @@ class Crops:
         ]
         hints, mask = (np.stack(part) for part in zip(*given, strict=True))
         return Batch([lightness[..., None], hints, mask], truth | {"pixels": pixels})
+
+    def cut(self, numbers: Iterable[int], side: int) -> tuple[Array, Array, Array]:
+        """Lightness ``(N, side, side)``, ab in cells ``(N, h, w, 2)``, and in pixels."""
+        lightness, pixels = (
+            np.stack(part) for part in zip(*(self.crop(n, side) for n in numbers), strict=True)
+        )
+        return lightness, cell_means(pixels, self.cell), pixels
+
+    def truth(self, ab: Array) -> dict[str, NDArray[Any]]:
+        """What is to be learned of ab in cells, as in `Batch`."""
+        bins, shares = self.encoder(ab)
+        coloured = np.abs(ab).max(axis=(1, 2, 3)) > GRAY
+        weight = self.weights[bins[..., 0]] * coloured[:, None, None]
+        return {"ab": ab, "bins": bins, "shares": shares, "weight": weight}
 
     def crop(self, number: int, side: int) -> tuple[Array, Array]:
         """Lightness ``(side, side)`` in 0..100, and ab ``(side, side, 2)`` in Lab units."""
@@ -155,7 +163,7 @@ class Crops:
         ) from last
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _order(crops: Crops, epoch: int) -> NDArray[np.intp]:
     """An epoch's photographs: as many of each source as it may have, all of them mixed."""
     rng = np.random.default_rng((crops.seed, epoch, 1))

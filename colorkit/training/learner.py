@@ -26,19 +26,28 @@ class Learner(keras.Model):  # type: ignore[misc]  # Keras carries no types
         ``(Q, 2)``, Lab units.
     regress : float
         Share of the distance between colours in the loss.
+    body : keras.Model
+        What answers in training: the network, or the second of its `halves`.
     """
 
-    def __init__(self, network: keras.Model, bins: NDArray[np.float32], regress: float) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        bins: NDArray[np.float32],
+        regress: float,
+        body: keras.Model,
+    ) -> None:
         super().__init__(name="learner")
         self.network = network
+        self.body = body
         self.bins = bins
         self.regress = regress
         self.divergence = keras.metrics.Mean(name="kl")
 
     def call(self, inputs: list[Tensor], training: bool | None = None) -> Tensor:
         """What the network answers."""
-        given = inputs if len(self.network.inputs) > 1 else inputs[0]
-        return self.network(given, training=training)
+        given = inputs if len(self.body.inputs) > 1 else inputs[0]
+        return self.body(given, training=training)
 
     def compute_loss(
         self,
@@ -89,7 +98,8 @@ def learner(network: keras.Model, bins: NDArray[np.float32], recipe: Recipe) -> 
     """
     network = quick(network, recipe.precision)
     freeze(network, recipe)
-    made = Learner(network, bins, recipe.regress)
+    body = halves(network, recipe.freeze)[1] if recipe.variants else network
+    made = Learner(network, bins, recipe.regress, body)
     trained = {v.path for layer in up_to(network, recipe.trunk) for v in layer.variables}
     learning = network.trainable_variables
     optimizer = _AdamW(
@@ -145,6 +155,16 @@ def up_to(network: keras.Model, name: str | None) -> list[keras.layers.Layer]:
         raise OptionError(f"network {network.name!r} has no layer {name!r}")
     layers: list[keras.layers.Layer] = keras.Model(network.input, found[-1].output).layers
     return layers
+
+
+def halves(network: keras.Model, name: str | None) -> tuple[keras.Model, keras.Model]:
+    """A network up to a layer, to a list of features, and what makes its answer of them."""
+    first = up_to(network, name)
+    made = {id(layer.output) for layer in first}
+    second = [layer for layer in network.layers if layer not in first]
+    taken = [tensor for layer in second for tensor in keras.tree.flatten(layer.input)]
+    features = list({id(tensor): tensor for tensor in taken if id(tensor) in made}.values())
+    return keras.Model(network.input, features), keras.Model(features, network.output)
 
 
 class _AdamW(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras carries no types

@@ -16,14 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit import registry
+from colorkit.backends.keras import KerasBackend
 from colorkit.bins import grid_bins
 from colorkit.errors import ColorkitError, OptionError
 from colorkit.networks import load_weights
 from colorkit.photos import StoredPhoto
+from colorkit.registry import NetworkSpec
 from colorkit.training import checkpoint, targets
 from colorkit.training.checkpoint import Average
 from colorkit.training.data import Batch, Crops, ahead, cell_means
-from colorkit.training.learner import learner
+from colorkit.training.features import Features
+from colorkit.training.learner import halves, learner, quick
 from colorkit.training.recipe import RECIPE, Recipe
 from colorkit.training.start import start, untrained
 from colorkit.training.validation import Scores, validate, write_sheet
@@ -94,11 +97,11 @@ class Run:
 
     def __init__(self, folder: Path, photos: Sequence[StoredPhoto], recipe: Recipe) -> None:
         self.folder, self.recipe = folder, recipe
-        self.stride = _checked_stride(recipe)
+        self.spec = _checked_spec(recipe)
         folder.mkdir(parents=True, exist_ok=True)
         keras.utils.set_random_seed(recipe.seed)
         network = start(recipe)
-        encoder = _encoder(network)
+        encoder = _encoder(self.spec)
         self.learner = learner(network, encoder.bins, recipe)
         self.average = Average(recipe.average)
         self.minutes = 0.0
@@ -118,7 +121,18 @@ class Run:
         p = _prior(folder / PRIOR, crops)
         weights = targets.rebalancing(p, recipe.rebalance, recipe.heaviest)
         self.crops = replace(crops, weights=weights)
+        self.source = self._features(network, recipe.variants) if recipe.variants else self.crops
         recipe.write(folder / RECIPE)
+
+    def _features(self, network: keras.Model, variants: int) -> Features:
+        """Of a copy of the frozen layers: the network itself learns in another thread."""
+        if len(network.inputs) > 1:
+            raise OptionError(
+                f"variants are for networks without hints; leave them out for {network.name!r}"
+            )
+        frozen = quick(halves(network, self.recipe.freeze)[0], self.recipe.precision)
+        frozen.trainable = False
+        return Features(self.crops, frozen, variants, self.folder)
 
     @property
     def step(self) -> int:
@@ -164,7 +178,8 @@ class Run:
                 self.minutes = clock.minutes()
                 if self.step % report_every == 0:
                     speed = self.recipe.batch * clock.steps_per_second(self.step)
-                    report(self._report(batch.inputs[0].shape[1], rate, speed))
+                    side = batch.truth["ab"].shape[1] * self.crops.cell
+                    report(self._report(side, rate, speed))
                 due = self.step % save_every == 0
                 if stop or due or clock.must_keep():
                     self.save()
@@ -193,10 +208,12 @@ class Run:
         """Score the weights as they would be kept now; the folder gets a line and a sheet."""
         network = untrained(self.recipe)
         load_weights(network, checkpoint.weights(self.learner, self.average), self.folder)
-        scores = validate(network, self.stride, photos)
+        bins = self.crops.encoder.bins
+        backend = KerasBackend(network, self.spec.size, self.spec.stride, bins)
+        scores = validate(backend, photos)
         append_row(self.folder / SCORES, {"step": self.step, **vars(scores)})
         shown = photos[:: max(len(photos) // SHOWN, 1)][:SHOWN]
-        write_sheet(self.folder / f"sheet-{self.step:07}.jpg", network, self.stride, shown)
+        write_sheet(self.folder / f"sheet-{self.step:07}.jpg", backend, shown)
         return scores
 
     def _batches(self) -> Iterator[Batch]:
@@ -204,7 +221,7 @@ class Run:
 
         def make(step: int) -> Batch:
             side = self.recipe.side_at(self._progress(step))
-            return self.crops.batch(step, self.recipe.batch, side)
+            return self.source.batch(step, self.recipe.batch, side)
 
         for batch in ahead(make, self.step, last):
             yield batch
@@ -240,22 +257,21 @@ class Run:
         return report
 
 
-def _checked_stride(recipe: Recipe) -> int:
-    """Of what the sides of the network's input are multiples."""
-    stride = registry.get_network(recipe.network)[0].stride
-    if any(side % stride for side in recipe.crops):
+def _checked_spec(recipe: Recipe) -> NetworkSpec:
+    """Of the recipe's network, whose stride its crops have to fit."""
+    spec, _ = registry.get_network(recipe.network)
+    if any(side % spec.stride for side in recipe.crops):
         raise OptionError(
-            f"crops for network {recipe.network!r} must be multiples of {stride} pixels; received "
-            f"{recipe.crops!r}"
+            f"crops for network {recipe.network!r} must be multiples of {spec.stride} pixels; "
+            f"received {recipe.crops!r}"
         )
-    return stride
+    return spec
 
 
-def _encoder(network: keras.Model) -> targets.Encoder:
+def _encoder(spec: NetworkSpec) -> targets.Encoder:
     """Soft encoding on the bins of a network, or the nearest point of the whole grid alone."""
-    if network.outputs[-1].shape[-1] == len(grid_bins()):
-        return targets.Encoder(grid_bins(), neighbours=1)
-    return targets.Encoder()
+    bins = spec.load_bins()
+    return targets.Encoder(bins, neighbours=1 if len(bins) == len(grid_bins()) else 5)
 
 
 def _cell(network: keras.Model) -> int:

@@ -18,6 +18,8 @@ Precision = Literal["float32", "bfloat16"]
 RECIPE = "recipe.json"
 """Its name in the folder of a run."""
 
+POSITIVE = ("steps", "minutes", "batch", "learning_rate", "clip", "heaviest", "variants")
+
 ENCODERS = {"lite": "block15"}
 """Where the pretrained part of a network ends."""
 
@@ -66,6 +68,9 @@ class Recipe:
         encoder of ``lite`` if it has weights, and for nothing in other networks.
     encoder_rate : float
         Share of the learning rate that the encoder takes.
+    variants : int or None
+        Where ``freeze`` is given: how many crops of a photograph there are. What the frozen layers
+        make of them is then computed once, and kept. None draws new crops for ever.
     rebalance : float
         Lambda of Zhang et al. (ECCV 2016, section 2.2): 0 weighs colours by how rare they are,
         1 leaves them alone.
@@ -102,6 +107,7 @@ class Recipe:
     freeze: str | None = None
     encoder: str | None = None
     encoder_rate: float = 0.3
+    variants: int | None = None
     rebalance: float = 0.75
     heaviest: float = 6.0
     regress: float = 0.3
@@ -117,7 +123,11 @@ class Recipe:
                 f"give either steps or minutes; received steps={self.steps!r} and "
                 f"minutes={self.minutes!r}"
             )
-        for name in ("steps", "minutes", "batch", "learning_rate", "clip", "heaviest"):
+        if self.variants is not None and self.freeze is None:
+            raise OptionError(
+                f"variants={self.variants!r} keeps what frozen layers make of crops: give freeze"
+            )
+        for name in POSITIVE:
             if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise OptionError(f"{name} must be positive; received {getattr(self, name)!r}")
         for name in ("rebalance", "average", "encoder_rate"):

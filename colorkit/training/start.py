@@ -1,5 +1,6 @@
 """What a run starts from: a network, and weights for it."""
 
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit import registry
-from colorkit.errors import WeightsError
+from colorkit.errors import OptionError, WeightsError
 from colorkit.networks import build, load_weights
 from colorkit.training.losses import SCALE
 from colorkit.training.recipe import Head, Recipe
@@ -57,15 +58,39 @@ def untrained(recipe: Recipe) -> keras.Model:
     return with_head(_whole(recipe), recipe.head)
 
 
+def trained(recipe: Recipe, weights: str | os.PathLike[str]) -> keras.Model:
+    """The network of a recipe, with the weights that a run of it left.
+
+    Raises
+    ------
+    WeightsError
+        When they cannot be read, or are of another network.
+    """
+    network = untrained(recipe)
+    load_weights(network, safetensors.read(weights), weights)
+    return network
+
+
 def _whole(recipe: Recipe) -> keras.Model:
     _, make = registry.get_network(recipe.network)
     return make() if recipe.width is None else make(width=recipe.width)
 
 
 def with_head(network: keras.Model, head: Head) -> keras.Model:
-    """The network itself, or one with ab ``(N, h, w, 2)`` in place of its logits."""
+    """The network itself, or one with ab ``(N, h, w, 2)`` in place of its logits.
+
+    Raises
+    ------
+    OptionError
+        When the network gives ab already, beside its logits.
+    """
     if head == "classification":
         return network
+    if len(network.outputs) > 1:
+        raise OptionError(
+            f"network {network.name!r} learns colours and distributions together; "
+            f"head='regression' is for networks of logits alone"
+        )
     features = network.layers[-1].input
     ab = keras.layers.Conv2D(2, 1, name="regression")(features)
     ab = keras.layers.Rescaling(SCALE, name="ab")(ab)

@@ -27,7 +27,7 @@ class Encoder:
     Attributes
     ----------
     bins : ndarray
-        ``(Q, 2)``, Lab units: points of the grid of 10.
+        ``(Q, 2)``, Lab units: evenly spaced by 10.
     neighbours : int
         Bins that take a share, 5 in the paper.
     """
@@ -111,7 +111,7 @@ def check_prior(p: NDArray[np.float64], bins: Array) -> None:
     chroma = np.hypot(bins[:, 0], bins[:, 1])
     mean, vivid = float(p @ chroma), float(p[chroma > 80].sum())
     a, b = bins[p.argmax()].tolist()
-    if (a, b) != (0, 0) or not 10 <= mean <= 25 or vivid > 0.02:
+    if max(abs(a), abs(b)) > GRID / 2 or not 10 <= mean <= 25 or vivid > 0.02:
         warn(
             f"these photographs have unusual colours: most often (a, b) = ({a:.0f}, {b:.0f}), mean "
             f"chroma {mean:.1f}, {vivid:.1%} beyond 80; usual are (0, 0), 10 to 25, below 2%"

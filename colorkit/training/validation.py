@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from colorkit import files
-from colorkit.backends.keras import KerasBackend
+from colorkit.backends.base import Backend
 from colorkit.bins import GRID
 from colorkit.colorizer import Colorizer
 from colorkit.errors import BackendError, warn
@@ -49,19 +48,17 @@ class Scores:
         return self.chroma < DULL or self.gray > GRAY
 
 
-def validate(network: keras.Model, stride: int, photos: Sequence[StoredPhoto]) -> Scores:
+def validate(backend: Backend, photos: Sequence[StoredPhoto]) -> Scores:
     """Score a network.
 
     Parameters
     ----------
-    network : keras.Model
-        Lightness to logits.
-    stride : int
-        Sides of its input are multiples of this.
+    backend : Backend
+        The network.
     photos : sequence of StoredPhoto
         In colour.
     """
-    colorizer = _colorizer(network, stride).load()
+    colorizer = Colorizer(backend)
     marks = [_marks(colorizer, Truth.of(photo)) for photo in photos]
     tallies, sums = (np.sum(part, axis=0) for part in zip(*marks, strict=True))
     pixels, credit = tallies
@@ -80,12 +77,6 @@ def validate(network: keras.Model, stride: int, photos: Sequence[StoredPhoto]) -
     return scores
 
 
-def _colorizer(network: keras.Model, stride: int) -> Colorizer:
-    if network.outputs[-1].shape[-1] == 2:
-        return Colorizer(lambda lightness: keras.ops.convert_to_numpy(network(lightness)))
-    return Colorizer(KerasBackend(network, stride=stride))
-
-
 def _marks(colorizer: Colorizer, truth: Truth) -> tuple[Any, list[float]]:
     ab = colorizer.ab(truth.rgb)
     try:
@@ -99,9 +90,6 @@ def _marks(colorizer: Colorizer, truth: Truth) -> tuple[Any, list[float]]:
     ]  # fmt: skip
 
 
-def write_sheet(
-    path: Path, network: keras.Model, stride: int, photos: Sequence[StoredPhoto]
-) -> None:
+def write_sheet(path: Path, backend: Backend, photos: Sequence[StoredPhoto]) -> None:
     """Photographs in gray, as the network colours them, and as they are."""
-    colorizer = _colorizer(network, stride)
-    files.write(path, contact_sheet(photos, [colorizer]), overwrite=True)
+    files.write(path, contact_sheet(photos, [Colorizer(backend)]), overwrite=True)

@@ -86,8 +86,19 @@ def test_network_is_used_not_copied():
     )
 
 
+def test_a_network_has_bins_of_its_own():
+    """What classes stand for can be said; the colours are then among those."""
+    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
+    bins = np.float32([[40, 0], [50, 10], [60, 0]])
+
+    answer = KerasBackend(model, bins=bins).predict(np.full((1, 32, 32, 1), 50, np.float32))
+
+    np.testing.assert_array_equal(answer.distribution.bins, bins)
+    assert answer.distribution.mean()[..., 0].min() >= 40
+
+
 def test_network_with_another_head_is_refused():
-    """Logits that are not on the 313 bins are no colours."""
-    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(2, 1)])
-    with pytest.raises(BackendError, match="2 classes; bins are known for 313 and 529"):
+    """Logits on bins that nobody has told are no colours."""
+    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
+    with pytest.raises(BackendError, match="3 classes; bins are known for 313 and 529"):
         KerasBackend(model).predict(np.zeros((1, 32, 32, 1), np.float32))

@@ -59,6 +59,16 @@ def test_each_combination_is_a_row(evaluate):
     ]
 
 
+def test_faults_of_old_film(evaluate):
+    """Each recipe is scored clean and with each fault; differences from the first row follow."""
+    out = evaluate("--backend", "none", "--degrade", "grain", "--degrade", "faded").out
+    heads = [line.split() for line in out.splitlines() if "better" in line]
+
+    assert heads[0][-5:] == ["none", "none", "grain", "none", "faded"]
+    assert heads[1] == ["difference", "from", "none", "better", "none", "grain", "none", "faded"]
+    assert evaluate("--video", "--degrade", "grain").code == 2
+
+
 @pytest.mark.parametrize(("half", "count"), [("even", 3), ("odd", 2)])
 def test_halves(evaluate, half, count):
     """Every other photograph, from the first or from the second."""

@@ -83,7 +83,7 @@ def test_random_colours_are_those_of_another_photograph(tmp_path):
 
 
 def test_what_the_network_sees_can_be_degraded(scenes):
-    """The recipe gets another lightness; its colours are scored on the true one."""
+    """In a row beside, the recipe gets another lightness; colours are scored on the true one."""
     seen = []
 
     def half(rgb, rng):
@@ -94,15 +94,14 @@ def test_what_the_network_sees_can_be_degraded(scenes):
         seen.append(round(float(lightness.mean()), 3))
         return reddish(lightness)
 
-    clean = evaluate(scenes(2), {"mine": Colorizer(reddish)}, quick=True)
-    first = evaluate(scenes(2), {"mine": Colorizer(backend)}, quick=True, degrade=half)
-    evaluate(scenes(2), {"mine": Colorizer(backend)}, quick=True, degrade=half)
+    faults = {"half": half, "again": half}
+    report = evaluate(scenes(2), {"mine": Colorizer(backend)}, quick=True, degrade=faults)
 
-    assert values(first, "mine") == pytest.approx(values(clean, "mine"))
-    assert all(30 <= lightness <= 40 for lightness in seen)
+    assert [*report.rows][3:] == ["mine", "mine half", "mine again"]
+    assert values(report, "mine half") == pytest.approx(values(report, "mine"))
+    degraded = sorted(lightness for lightness in seen if 30 <= lightness <= 40)
     # Each photograph has chances of its own, the same each time.
-    assert sorted(seen[:2]) == sorted(seen[2:])
-    assert seen[0] != seen[1]
+    assert degraded[0] == degraded[1] != degraded[2] == degraded[3]
 
 
 def test_the_order_of_work_does_not_matter(scenes):

@@ -47,3 +47,13 @@ def test_a_difference_is_certain_where_both_move_together(report):
     assert [*difference] == ["auc"]
     assert difference["auc"].value == 10
     assert (difference["auc"].low, difference["auc"].high) == pytest.approx((10, 10))
+
+
+def test_differences_are_a_table_of_their_own(report):
+    """Rows after a row, with signs: what they have above it or below it."""
+    rows = report.rows | {"other": row("Colorizer(caution=1)", auc=88.5)}
+    differences = Report(rows, photographs=7, names_sha256="ab12").differences("mine")
+    head, auc, *_ = differences.splitlines()
+
+    assert head.split() == ["difference", "from", "mine", "better", "other"]
+    assert auc.split()[-2:] == ["-1.50", "±0.00"]

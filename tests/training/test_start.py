@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from colorkit import WeightsError
+from colorkit import OptionError, WeightsError
 from colorkit.specs import is_installed
 from colorkit.training.recipe import Recipe
 from colorkit.weights import safetensors
@@ -59,3 +59,10 @@ def test_a_regression_head_gives_colours(narrow):
     network = start.start(recipe)
     assert network(np.zeros((1, 32, 32, 1), np.float32)).shape == (1, 8, 8, 2)
     assert {"stem/kernel", "regression/kernel"} <= weights(network).keys()
+
+
+def test_a_network_with_colours_of_its_own_takes_no_other_head(registry):
+    """siggraph17 learns ab and distributions together."""
+    recipe = Recipe(network="siggraph17", width=0.05, weights=None, head="regression", steps=1)
+    with pytest.raises(OptionError, match="'siggraph17' learns colours and distributions together"):
+        start.start(recipe)

@@ -54,6 +54,20 @@ def test_a_bin_encodes_as_itself(bins):
         assert encoder(bins)[0][:, 0].tolist() == list(range(len(bins)))
 
 
+def test_bins_may_lie_between_the_points_of_the_grid():
+    """The centres of squares are encoded as exactly, and a prior on them is as usual as another."""
+    axis = np.arange(-95, 96, 10, dtype=np.float32)
+    squares = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    encoder = Encoder(squares)
+    ab = lab.rgb_to_lab(np.random.default_rng(0).random((500, 3), np.float32))[:, 1:]
+    distances = np.hypot(*(ab[:, None] - squares).transpose(2, 0, 1))
+
+    nearest = np.take_along_axis(distances, encoder(ab)[0].astype(np.intp), axis=1)
+
+    np.testing.assert_allclose(nearest, np.sort(distances, axis=1)[:, :5], rtol=1e-5)
+    check_prior(prior(encoder, [0.3 * ab]), squares)
+
+
 def test_a_prior_counts_colours():
     """One colour gives a prior around it, alike in a and b; no colours at all are refused."""
     p = prior(ENCODER, [np.zeros((3, 3, 2), np.float32)])
