@@ -45,9 +45,16 @@ def narrow_hints():
 
 @colorkit.hookimpl
 def register_networks(register):
-    for name, make in (("narrow", "narrow"), ("narrow-hints", "narrow_hints")):
+    for name, make, bins in (
+        ("narrow", "narrow", "gamut_bins"), ("narrow-hints", "narrow_hints", "grid_bins")
+    ):
         register(colorkit.NetworkSpec(
-            name, f"colorkit_narrow:{make}", size=64, stride=8, weights=name
+            name,
+            f"colorkit_narrow:{make}",
+            size=64,
+            stride=8,
+            weights=name,
+            bins=f"colorkit.bins:{bins}",
         ))
 
 @colorkit.hookimpl
