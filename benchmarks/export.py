@@ -12,7 +12,6 @@ networks whose own are not at hand: their speed is the same.
 
 import argparse
 import json
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +20,14 @@ from typing import Any, get_args
 
 import numpy as np
 
-from colorkit import export_tflite
+from colorkit.backends.metadata import write_metadata
 from colorkit.export import Precision
+from colorkit.export.convert import convert
 from colorkit.export.measure import runner
+from colorkit.export.plan import plan
+from colorkit.export.quantize import quantize
+from colorkit.export.source import source
+from colorkit.export.tflite import samples
 from colorkit.export.views import Arrays, Network
 
 SIDE = 256
@@ -31,23 +35,16 @@ SIDE = 256
 
 def files(network: str, calibration: Sequence[Path], *, random: bool) -> dict[str, bytes]:
     """The network in every precision."""
-    weights = None if random else "default"
+    origin = source(network, None if random else "default")
+    size = (SIDE, SIDE)
+    float32 = convert(origin, plan(origin, size=size))
     made = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for precision in get_args(Precision):
-            if precision == "int8" and not calibration:
-                continue
-            path = Path(folder, f"{precision}.tflite")
-            export_tflite(
-                path,
-                network,
-                weights=weights,
-                calibration=calibration,
-                force=True,  # slow ones are wanted too
-                precision=precision,
-                size=(SIDE, SIDE),
-            )
-            made[precision] = path.read_bytes()
+    for precision in get_args(Precision):
+        if precision == "int8" and not calibration:
+            continue
+        metadata = plan(origin, precision=precision, size=size)
+        content = quantize(float32, metadata, origin.model, samples(calibration, metadata))
+        made[precision] = write_metadata(content, metadata)
     return made
 
 

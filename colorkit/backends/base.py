@@ -16,17 +16,21 @@ Array = NDArray[np.float32]
 MAX_AB = 1000.0
 """Where ab is no colour any more, however vivid, but a wrong unit or a fault."""
 
+MAX_COLOURS = 8
+"""That a network may give for one picture; more channels are classes."""
+
 
 @dataclass(frozen=True, eq=False)
 class HintMap:
-    """Colours that a person gave, at network size.
+    """Colours that a person gave, or that have arrived from the frame before, at network size.
 
     Attributes
     ----------
     ab : ndarray
-        ``(N, h, w, 2)`` float32, Lab units; 0 where no hint is.
+        ``(N, h, w, 2)`` float32, Lab units; of a person's, 0 where no hint is.
     mask : ndarray
-        ``(N, h, w, 1)`` float32, 1 where a hint is, else 0.
+        ``(N, h, w, 1)`` float32: 1 where a hint is, else 0; of colours that have arrived, how far
+        they count, in 0..1.
     """
 
     ab: Array
@@ -60,6 +64,11 @@ def no_hints(lightness: Array) -> HintMap:
     )
 
 
+def is_ab(channels: int) -> bool:
+    """Whether an answer of so many channels is ab: of one colour, or of several, best first."""
+    return channels in range(2, 2 * MAX_COLOURS + 1, 2)
+
+
 def prediction(
     logits: Array | None = None, ab: Array | None = None, *, bins: Array | None = None
 ) -> Prediction:
@@ -67,27 +76,40 @@ def prediction(
 
     Parameters
     ----------
-    logits, ab : ndarray, optional
-        The answers.
+    logits : ndarray, optional
+        ``(N, h, w, Q)``.
+    ab : ndarray, optional
+        ``(N, h, w, 2 d)``: the ab of d colours, best first.
     bins : ndarray, optional
         ``(Q, 2)``, what logits stand for; else the number of classes tells.
 
     Raises
     ------
     BackendError
-        When it does not.
+        When it does not, or ab has an odd number of channels, or too many.
     """
-    if logits is None:
-        return Prediction(ab)
-    if bins is not None:
-        return Prediction(ab, Distribution(logits, bins))
+    believed = None if logits is None else Distribution(logits, _bins(logits, bins))
+    if ab is None:
+        return Prediction(distribution=believed)
+    if not is_ab(ab.shape[-1]):
+        raise BackendError(
+            f"a network answers with ab of {ab.shape[-1]} channels; it must have two for each "
+            f"colour, of at most {MAX_COLOURS} colours"
+        )
+    best, *others = np.split(ab, ab.shape[-1] // 2, axis=-1)
+    return Prediction(best, believed, tuple(others))
+
+
+def _bins(logits: Array, given: Array | None) -> Array:
+    if given is not None:
+        return given
     known = {len(bins): bins for bins in (gamut_bins(), grid_bins())}
     if logits.shape[-1] not in known:
         raise BackendError(
             f"a network answers with {logits.shape[-1]} classes; bins are known for "
-            f"{' and '.join(map(str, known))}"
+            f"{' and '.join(map(str, known))}, and ab has two channels for each colour"
         )
-    return Prediction(ab, Distribution(logits, known[logits.shape[-1]]))
+    return known[logits.shape[-1]]
 
 
 @runtime_checkable
@@ -99,6 +121,13 @@ class Backend(Protocol):
     arguments.
 
     One that is made of a file may give its SHA-256 as ``sha256``, for the note in its pictures.
+
+    One may say ``refines = True``: on film it then settles colours itself. At a key frame it is
+    given, as hints, what has arrived along the motion from the key before, with steadiness times
+    trust in that motion as mask; its answer stands, where any other's is blended with what has
+    arrived. Where nothing can have arrived (the first frame of a shot, a frame that a person has
+    corrected, a single picture) it is given none. Its `accepts_hints` is about a person's hints
+    alone.
     """
 
     @property
@@ -113,7 +142,7 @@ class Backend(Protocol):
 
     @property
     def accepts_hints(self) -> bool:
-        """Whether `predict` honours hints."""
+        """Whether `predict` honours a person's hints."""
         ...
 
     def predict(self, lightness: Array, hints: HintMap | None = None) -> Prediction:

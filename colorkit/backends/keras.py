@@ -39,7 +39,8 @@ class KerasBackend:
         ----------
         network : keras.Model
             From lightness ``(N, h, w, 1)`` in 0..100 to logits on the ab bins, or to ab in Lab
-            units, or with the inputs and outputs of `siggraph17`.
+            units (two channels for each colour, best first), or with the inputs and outputs of
+            `siggraph17`.
         size, stride : int
             As above.
         bins : ndarray, optional

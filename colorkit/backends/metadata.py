@@ -37,7 +37,8 @@ class Metadata:
     name : str
         Of the network.
     output : {"logits", "ab", "rgb"}
-        ``logits`` on ab bins at temperature 1, ``ab`` in Lab units, or 8-bit colours of a picture.
+        ``logits`` on ab bins at temperature 1, ``ab`` in Lab units (two channels for each colour,
+        best first), or 8-bit colours of a picture.
     stride : int
         Sides of what the network sees are multiples of this.
     size : int

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colorkit.backends.base import HintMap, Prediction, no_hints
+from colorkit.backends.base import HintMap, Prediction, no_hints, prediction
 from colorkit.backends.files import Maps, answers, read
 from colorkit.backends.onnx_metadata import read_metadata
-from colorkit.bins import Distribution
 from colorkit.errors import warn
 from colorkit.specs import BackendSpec
 from colorkit.strips import thread_count
@@ -83,7 +82,8 @@ class OnnxNetwork(ABC):
         Returns
         -------
         dict
-            ``logits``, ``ab`` or both, channels last, float32.
+            ``logits``, ``ab`` (two channels for each colour, best first) or both, channels last,
+            float32.
         """
 
     def predict(self, lightness: Array, hints: HintMap | None = None) -> Prediction:
@@ -93,10 +93,8 @@ class OnnxNetwork(ABC):
             given = hints or no_hints(lightness)
             inputs |= {"hints": given.ab, "mask": given.mask}
         maps = answers(self.run, inputs, next(iter(self.metadata.sizes), None))
-        if "logits" not in maps:
-            return Prediction(maps["ab"])
         bins = np.array(self.metadata.bins, np.float32)
-        return Prediction(maps.get("ab"), Distribution(maps["logits"], bins))
+        return prediction(maps.get("logits"), maps.get("ab"), bins=bins)
 
 
 def specs(runtime: type[OnnxNetwork], ending: str, **about: Any) -> Iterator[BackendSpec]:

@@ -56,6 +56,7 @@ def _choice(name: str, choices: Any, words: str) -> Callable[[F], F]:
 @click.option(
     "--weights", help="A .safetensors file, or a name of `colorkit weights`.  [default: its own]"
 )
+@click.option("--license", metavar="SPDX", help="Of the weights.  [default: what is known]")
 @_choice("--precision", Precision, "Of weights, and in int8 and int8-dynamic of arithmetic.")
 @click.option(
     "--size",

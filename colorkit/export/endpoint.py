@@ -30,7 +30,10 @@ def endpoint(model: "keras.Model", metadata: Metadata) -> Callable[..., dict[str
         from colorkit.export.rgb import calmed, colorized
 
         def colours(lightness: Tensor) -> Tensor:
-            logits = _called(model, [lightness])["logits"]
+            maps = _called(model, [lightness])
+            if "logits" not in maps:
+                return maps["ab"][..., :2]
+            logits = maps["logits"]
             return calmed(_annealed_mean(logits, metadata), logits, metadata.caution or 0)
 
         [size] = metadata.sizes

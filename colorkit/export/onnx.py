@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from colorkit.backends.metadata import Metadata
 from colorkit.errors import ExportError
@@ -15,7 +15,7 @@ from colorkit.export.plan import NetworkOutput, Size, plan
 from colorkit.export.report import ExportReport
 from colorkit.export.source import (
     Source,
-    Weights,
+    WeightsForm,
     check_packages,
     check_path,
     put,
@@ -43,12 +43,12 @@ def export_onnx(
     path: str | os.PathLike[str],
     network: "str | keras.Model",
     *,
-    weights: Weights = "default",
     size: Size | None = None,
     output: NetworkOutput = "logits",
     temperature: float | None = None,
     photos: pictures.Paths = (),
     force: bool = False,
+    **weights: Unpack[WeightsForm],
 ) -> ExportReport:
     """Write a network as one ONNX file, float32, for ONNX Runtime, OpenCV 5 and others.
 
@@ -60,7 +60,7 @@ def export_onnx(
     ----------
     path : str or path
         The file, ending in ``.onnx``; replaced if it exists.
-    network, weights, size, output, temperature, photos, force
+    network, size, output, temperature, photos, force, weights, license
         As for `export_tflite`; one size at most.
 
     Returns
@@ -76,14 +76,15 @@ def export_onnx(
     path = Path(path)
     check_path(path, ".onnx")
     check_packages(PACKAGES, "ONNX", "onnx")
-    origin = source(network, weights)
+    origin = source(network, **weights)
     metadata = plan(origin, size=size, output=output, temperature=temperature)
     if len(metadata.sizes) > 1:
         raise ExportError(f"an ONNX file has one size, or takes any; received {size!r}")
     model = _convert(origin, metadata)
     content = model.SerializeToString()
     seen = pictures.load(photos, metadata.sizes or sample_sizes(origin))
-    deviation = verify.compare(origin.model, _runner(content), metadata, seen)
+    wanted = verify.answers(origin.model, metadata, seen)
+    deviation = verify.compare(wanted, _runner(content), metadata, seen)
     if not force:
         verify.check(deviation, metadata.precision)
     put(path, content)

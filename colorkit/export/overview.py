@@ -1,16 +1,17 @@
 """All precisions and interfaces of a network in one table."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from colorkit.export import verify
+from colorkit.export.draft import draft, finish
 from colorkit.export.pictures import Paths
+from colorkit.export.plan import plan
 from colorkit.export.quantize import Precision
 from colorkit.export.report import ExportReport
-from colorkit.export.source import Weights
-from colorkit.export.tflite import export_tflite
+from colorkit.export.source import Weights, source
+from colorkit.export.tflite import check_runtimes, samples
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +20,7 @@ INTERFACES: dict[str, dict[str, Any]] = {
     "L\\* to logits, 256 x 256": {"size": (256, 256)},
     "RGB to RGB, 512 x 512": {"size": (512, 512), "interface": "rgb"},
 }
+UNWRITTEN = Path("network.tflite")
 HEAD = [
     *("file", "precision", "bytes", "ms", "speed", "MB"),
     *("mean", "max", "dE00", "AuC lost", "delegated"),
@@ -40,19 +42,18 @@ def overview(
         As for `colorkit.export_tflite`. Without photographs for calibration, "int8" is left out.
     """
     calibration, photos = list(calibration), list(photos)
-    options: dict[str, Any] = {"weights": weights, "calibration": calibration, "photos": photos}
     precisions = [it for it in get_args(Precision) if it != "int8" or calibration]
     rows, refused = [HEAD, ["---"] * len(HEAD)], []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "network.tflite")
-        for interface, form in INTERFACES.items():
-            for precision in precisions:
-                made = export_tflite(
-                    path, network, precision=precision, force=True, **options, **form
-                )
-                rows.append([interface, f"`{precision}`", *_cells(made)])
-                faults = verify.faults(made.deviation, precision, made.cost)
-                refused += [f"- {interface}: {fault}" for fault in faults]
+    check_runtimes(precisions[-1])
+    origin = source(network, weights)
+    for interface, form in INTERFACES.items():
+        common = draft(origin, plan(origin, **form), photos)
+        for precision in precisions:
+            metadata = plan(origin, precision=precision, **form)
+            _, made = finish(UNWRITTEN, common, metadata, samples(calibration, metadata))
+            rows.append([interface, f"`{precision}`", *_cells(made)])
+            faults = verify.faults(made.deviation, precision, made.cost)
+            refused += [f"- {interface}: {fault}" for fault in faults]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     if refused:
         lines += ["", "Refused without `--force`:", "", *refused]

@@ -64,7 +64,7 @@ def plan(
         output=output,
         stride=origin.stride,
         size=min(sizes[0]) if sizes else origin.size,
-        temperature=_temperature(output, interface, temperature) if origin.bins else None,
+        temperature=_temperature(origin, output, interface, temperature),
         precision=precision,
         license=origin.license,
         weights_sha256=origin.weights_sha256,
@@ -85,12 +85,12 @@ def plan(
 
 def _of_pictures(metadata: Metadata, interface: Interface, network_size: int | None) -> Metadata:
     """The same for a file whose input and output are 8-bit pictures."""
-    if len(metadata.ranges) > 1 or len(metadata.sizes) != 1 or not metadata.bins:
+    if len(metadata.ranges) > 1 or len(metadata.sizes) != 1:
         raise ExportError(
-            f"interface {interface!r} wants one size, logits, and a network without hints; "
+            f"interface {interface!r} wants one size, and a network without hints; "
             f"received sizes {metadata.sizes} and the network {metadata.name!r}"
         )
-    if metadata.output == "ab":
+    if metadata.output == "ab" and metadata.bins:
         raise ExportError(f"interface {interface!r} gives RGB; received output='ab'")
     [size] = metadata.sizes
     return replace(
@@ -98,7 +98,7 @@ def _of_pictures(metadata: Metadata, interface: Interface, network_size: int | N
         output="rgb",
         interface=interface,
         size=min(size) // _factor(size, metadata.stride, network_size),
-        caution=DEFAULT_CAUTION,
+        caution=DEFAULT_CAUTION if metadata.bins else None,
         ranges={"image": RANGES["image"]},
     )
 
@@ -123,11 +123,19 @@ def _check_choice(what: str, value: str, choices: Iterable[str]) -> None:
         raise ExportError(f"{what} must be one of {', '.join(choices)}; received {value!r}")
 
 
-def _temperature(output: str, interface: str, temperature: float | None) -> float | None:
+def _temperature(
+    origin: Source, output: str, interface: str, temperature: float | None
+) -> float | None:
     """Of the annealed mean inside, if there is one."""
+    own_ab = origin.gives_ab and (interface == "lightness" or not origin.bins)
     is_open = output == "logits" and interface == "lightness"
     if temperature is None:
-        return None if is_open else PUBLISHED_TEMPERATURE
+        return None if own_ab or is_open else PUBLISHED_TEMPERATURE
+    if own_ab:
+        raise ExportError(
+            f"temperature shapes ab from logits, and the network {origin.model.name!r} gives ab of "
+            f"its own; received temperature={temperature!r}"
+        )
     if is_open:
         raise ExportError(
             f"logits leave the temperature open, for whoever reads them; received "

@@ -2,16 +2,18 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from colorkit import registry
 from colorkit.atomic import write_atomically
+from colorkit.backends.base import MAX_COLOURS, is_ab
 from colorkit.bins import gamut_bins, grid_bins
 from colorkit.errors import ExportError
 from colorkit.specs import is_installed
@@ -26,6 +28,19 @@ INPUTS = ("lightness", "hints", "mask")
 
 SIZE, STRIDE = 256, 32
 """Of a model that is not registered as a network."""
+
+UNKNOWN = "NOASSERTION"
+"""The licence of weights of which none is known."""
+
+_ID = r"\(*[\w.:+-]+\)*"
+_SPDX = re.compile(rf"{_ID}( (AND|OR|WITH) {_ID})*")
+
+
+class WeightsForm(TypedDict, total=False):
+    """Options of exporting that say which weights a network has, and whose."""
+
+    weights: Weights
+    license: str | None
 
 
 @dataclass(frozen=True)
@@ -56,19 +71,32 @@ class Source:
         """Their names, in the order of the model's."""
         return INPUTS[: len(self.model.inputs)]
 
+    @property
+    def gives_ab(self) -> bool:
+        """Whether it has ab of its own, perhaps besides logits."""
+        return not self.bins or len(self.model.outputs) > 1
 
-def source(network: "str | keras.Model", weights: Weights) -> Source:
+
+def source(
+    network: "str | keras.Model", weights: Weights = "default", license: str | None = None
+) -> Source:
     """Build a network with its weights, or take the one that is given.
 
     Raises
     ------
     ExportError
-        When it is neither a name nor a functional model of colorkit's signature.
+        When it is neither a name nor a functional model of colorkit's signature, or the licence is
+        no SPDX expression.
     """
     import keras
 
+    if license is not None and not _SPDX.fullmatch(license):
+        raise ExportError(
+            f"license must be an SPDX expression, such as 'CC-BY-4.0' or 'MIT AND Apache-2.0'; "
+            f"received {license!r}"
+        )
     if isinstance(network, str):
-        return _registered(network, weights)
+        return _registered(network, weights, license)
     if not isinstance(network, keras.Model):
         raise ExportError(f"network must be a name or a keras.Model; received {network!r}")
     if weights != "default":
@@ -79,7 +107,7 @@ def source(network: "str | keras.Model", weights: Weights) -> Source:
     known = registry.networks().get(network.name)
     size, stride = (known.size, known.stride) if known else (SIZE, STRIDE)
     bins = _bins(network, known.load_bins() if known else None)
-    return Source(network, size, stride, license="NOASSERTION", weights_sha256="", bins=bins)
+    return Source(network, size, stride, license or UNKNOWN, weights_sha256="", bins=bins)
 
 
 def sample_sizes(origin: Source) -> list[tuple[int, int]]:
@@ -87,30 +115,30 @@ def sample_sizes(origin: Source) -> list[tuple[int, int]]:
     return [(origin.size, origin.size), (4 * origin.stride, 6 * origin.stride)]
 
 
-def _registered(name: str, weights: Weights) -> Source:
+def _registered(name: str, weights: Weights, license: str | None) -> Source:
     from colorkit.networks import build
 
     spec, _ = registry.get_network(name)
     model = build(name, weights=weights)
-    license, file = _origin(spec, weights)
+    known, file = _origin(spec, weights)
     sha256 = hashlib.sha256(file).hexdigest() if file else ""
     bins = _bins(model, spec.load_bins())
-    return Source(model, spec.size, spec.stride, license, sha256, bins)
+    return Source(model, spec.size, spec.stride, license or known or UNKNOWN, sha256, bins)
 
 
 def _origin(spec: registry.NetworkSpec, weights: Weights) -> tuple[str, bytes]:
-    """The licence of weights, and the file of numbers that they were read from."""
+    """The licence of weights, if it is known, and the file that they were read from."""
     from colorkit.networks import default_weights
     from colorkit.weights import catalog
 
     if weights is None:
-        return "NOASSERTION", b""
+        return "", b""
     if weights == "default":
         with default_weights(spec) as file:
             return spec.license, file.read_bytes()
     if isinstance(weights, str) and not weights.endswith(".safetensors"):
         return registry.get_weights(weights).license, catalog.converted(weights).read_bytes()
-    return "NOASSERTION", Path(weights).read_bytes()
+    return "", Path(weights).read_bytes()
 
 
 def _bins(
@@ -121,13 +149,14 @@ def _bins(
     gives = [it.shape[-1] for it in getattr(model, "outputs", None) or []]
     choices = [known] if known is not None else [gamut_bins(), grid_bins()]
     bins = next((bins for bins in choices if gives in ([len(bins)], [2, len(bins)])), None)
-    if takes not in ([1], [1, 2, 1]) or (bins is None and gives != [2]):
+    gives_ab = len(gives) == 1 and is_ab(gives[0])
+    if takes not in ([1], [1, 2, 1]) or (bins is None and not gives_ab):
         counts = " or ".join(str(len(bins)) for bins in choices)
         raise ExportError(
             f"network must be a functional model from lightness (N, h, w, 1), perhaps with hints "
             f"(N, h, w, 2) and mask (N, h, w, 1), to logits (N, h/k, w/k, {counts}), to ab "
-            f"(N, h/k, w/k, 2), or to ab and logits; received {model.name!r} with {takes} channels "
-            f"in and {gives} out"
+            f"(N, h/k, w/k, 2), to ab of up to {MAX_COLOURS} colours, or to ab of one and logits; "
+            f"received {model.name!r} with {takes} channels in and {gives} out"
         )
     return () if bins is None else tuple((float(a), float(b)) for a, b in bins)
 

@@ -1,27 +1,17 @@
-"""A Keras network as one TFLite file: converted, quantised, compared, stamped, put in place."""
+"""A Keras network as one TFLite file: planned, made, compared, put in place."""
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from numpy.typing import NDArray
-
-from colorkit.backends.metadata import Metadata, signature_names, write_metadata
-from colorkit.backends.screening import screen
-from colorkit.errors import BackendError, ExportError
-from colorkit.export import measure, pictures, verify
-from colorkit.export.convert import convert
+from colorkit.backends.metadata import Metadata, signature_names
+from colorkit.errors import ExportError
+from colorkit.export import pictures, verify
+from colorkit.export.draft import draft, finish
 from colorkit.export.plan import Form, plan
-from colorkit.export.quantize import quantize
+from colorkit.export.quantize import Samples
 from colorkit.export.report import ExportReport
-from colorkit.export.source import (
-    Weights,
-    check_packages,
-    check_path,
-    put,
-    sample_sizes,
-    source,
-)
+from colorkit.export.source import Weights, check_packages, check_path, put, source
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +22,7 @@ def export_tflite(
     network: "str | keras.Model",
     *,
     weights: Weights = "default",
+    license: str | None = None,
     calibration: pictures.Paths = (),
     photos: pictures.Paths = (),
     force: bool = False,
@@ -49,9 +40,13 @@ def export_tflite(
         The file, ending in ``.tflite``; replaced if it exists.
     network : str or keras.Model
         Name of a registered network, or a functional model from lightness ``(N, h, w, 1)`` to
-        logits on the 313 ab bins, or with the inputs and outputs of `siggraph17`.
+        logits on the 313 ab bins, to ab (two channels for each colour, best first, up to eight
+        colours), or with the inputs and outputs of `siggraph17`.
     weights : str, path or None
         Of a network that is named: as for `colorkit.networks.build`.
+    license : str, optional
+        Of the weights, as an SPDX expression, for the file's metadata; by default what is known of
+        those that colorkit or a plugin brings, and "NOASSERTION" for others.
     calibration : iterable of path
         Photographs, folders of them, or tar files, on which "int8" is calibrated: some dozens, of
         the kinds that the file will see.
@@ -74,7 +69,8 @@ def export_tflite(
         ``logits`` on the bins ``(N, h/k, w/k, 313)``, or ``ab`` ``(N, h/k, w/k, 2)`` in Lab units:
         their annealed mean. A network that has ab of its own gives that, in both cases.
     temperature : float, optional
-        Of the annealed mean inside; by default the published 0.38. Logits leave it open.
+        Of the annealed mean inside; by default the published 0.38. Logits leave it open, and ab
+        that a network has of its own is not shaped by any.
     interface : {"lightness", "gray", "rgb"}
         ``lightness`` as above; or ``image``, a picture ``(1, H, W, 1)`` or ``(1, H, W, 3)`` uint8
         of ``size``, to ``colour`` ``(1, H, W, 3)`` uint8: all that `colorkit.colorize` does, with
@@ -97,40 +93,26 @@ def export_tflite(
     """
     path = Path(path)
     check_path(path, ".tflite")
-    check_packages(_packages(form.get("precision", "float32")), "TFLite", "export")
-    origin = source(network, weights)
+    check_runtimes(form.get("precision", "float32"))
+    origin = source(network, weights, license)
     metadata = plan(origin, **form)
-    samples = _samples(calibration, metadata)
-    float32 = convert(origin, metadata)
-    content = quantize(float32, metadata, origin.model, samples)
-    content = write_metadata(content, metadata)
-    _screen(content, path)
-    seen = pictures.load(photos, metadata.sizes or sample_sizes(origin))
-    deviation = verify.compare(origin.model, measure.runner(content), metadata, seen)
-    rival = None if metadata.precision == "float32" else float32
-    cost = measure.cost(content, pictures.network_inputs(seen[0], metadata), rival)
+    inputs = samples(calibration, metadata)
+    content, report = finish(path, draft(origin, metadata, photos), metadata, inputs)
     if not force:
-        verify.check(deviation, metadata.precision, cost)
+        verify.check(report.deviation, metadata.precision, report.cost)
     put(path, content)
-    return ExportReport(path, len(content), measure.operators(content), deviation, cost)
+    return report
 
 
-def _packages(precision: str) -> dict[str, str]:
+def check_runtimes(precision: str) -> None:
+    """Name the packages that are not installed."""
     wanted = {"ai_edge_litert": "ai-edge-litert", "skimage": "scikit-image"}
-    return wanted if precision == "float32" else wanted | {"ai_edge_quantizer": "ai-edge-quantizer"}
+    if precision != "float32":
+        wanted["ai_edge_quantizer"] = "ai-edge-quantizer"
+    check_packages(wanted, "TFLite", "export")
 
 
-def _screen(content: bytes, path: Path) -> None:
-    """What colorkit itself would not load is not written."""
-    try:
-        screen(content, path)
-    except BackendError as error:
-        raise ExportError(str(error)) from error
-
-
-def _samples(
-    calibration: pictures.Paths, metadata: Metadata
-) -> dict[str, list[dict[str, NDArray[Any]]]]:
+def samples(calibration: pictures.Paths, metadata: Metadata) -> Samples:
     """Inputs for each signature, where there is something to calibrate."""
     if metadata.precision != "int8":
         return {}

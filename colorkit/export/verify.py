@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from colorkit.evaluation import auc
 from colorkit.evaluation.metrics import ciede2000
 from colorkit.export.measure import Cost
 from colorkit.export.pictures import Picture
-from colorkit.export.views import Network, View, at_maps, at_pictures
+from colorkit.export.views import Arrays, Network, View, at_maps, at_pictures, by_keras
 
 if TYPE_CHECKING:
     import keras
@@ -84,15 +85,38 @@ MAX_LIGHTNESS = 0.3
 MAX_AUC_DROP = 0.5
 
 
-def compare(
-    network: "keras.Model", file: Network, metadata: Metadata, pictures: Sequence[Picture]
-) -> Deviation:
-    """Run a network and its file on the same photographs.
+def answers(
+    network: "keras.Model", metadata: Metadata, pictures: Sequence[Picture]
+) -> list[Arrays]:
+    """Run a network on photographs; what it answers is the same for every precision of its file.
 
     Parameters
     ----------
     network : keras.Model
         On TensorFlow.
+    metadata : Metadata
+        Of the file.
+    pictures : sequence of ndarray
+        ``(h, w, 3)`` uint8, of the file's sizes.
+
+    Raises
+    ------
+    ExportError
+        When it cannot run.
+    """
+    with _explained():
+        return [by_keras(network, metadata, picture) for picture in pictures]
+
+
+def compare(
+    wanted: Sequence[Arrays], file: Network, metadata: Metadata, pictures: Sequence[Picture]
+) -> Deviation:
+    """Run a file on photographs that its network has answered.
+
+    Parameters
+    ----------
+    wanted : sequence of dict
+        Those `answers`.
     file : callable
         What runs the file.
     metadata : Metadata
@@ -103,13 +127,12 @@ def compare(
     Raises
     ------
     ExportError
-        When one of the two cannot run.
+        When it cannot run.
     """
     look = at_maps if metadata.interface == "lightness" else at_pictures
-    try:
-        views = [look(network, file, metadata, picture) for picture in pictures]
-    except Exception as error:  # both raise what they like
-        raise ExportError(f"the file cannot be compared with Keras: {first_line(error)}") from error
+    with _explained():
+        pairs = zip(wanted, pictures, strict=True)
+        views = [look(answer, file, metadata, picture) for answer, picture in pairs]
     ab = np.concatenate([np.abs(view.found - view.wanted).ravel() for view in views])
     logits = [view.logits for view in views if view.logits is not None]
     near = [(view.levels <= 2).mean() for view in views if view.levels is not None]
@@ -119,11 +142,19 @@ def compare(
         max_ab=float(ab.max()),
         ciede2000=_mean_ciede2000(views),
         auc_drop=_auc_drop([view for view in views if view.has_colour]),
-        mean_logits=float(np.mean([each.mean() for each in logits])) if logits else None,
-        max_logits=float(np.max([each.max() for each in logits])) if logits else None,
+        mean_logits=float(np.mean([mean for mean, _ in logits])) if logits else None,
+        max_logits=float(np.max([largest for _, largest in logits])) if logits else None,
         within_two_levels=float(np.mean(near)) if near else None,
         max_lightness=max(view.max_lightness for view in views) if near else None,
     )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # networks and runtimes raise what they like
+        raise ExportError(f"the file cannot be compared with Keras: {first_line(error)}") from error
 
 
 def check(deviation: Deviation, precision: str, cost: Cost | None = None) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit import registry
+from colorkit.backends.base import is_ab
 from colorkit.errors import WeightsError
 from colorkit.registry import NetworkSpec
 from colorkit.weights import catalog, safetensors
@@ -69,6 +70,9 @@ def build(name: str, *, weights: str | os.PathLike[str] | None = "default") -> "
 def call(model: "keras.Model", inputs: Sequence[Any]) -> dict[str, Any]:
     """What a network answers in inference: ``logits``, ``ab``, or both.
 
+    A single answer is told by its channels: two for each colour of ab, up to eight colours; or one
+    for each class.
+
     Parameters
     ----------
     model : keras.Model
@@ -79,7 +83,7 @@ def call(model: "keras.Model", inputs: Sequence[Any]) -> dict[str, Any]:
     """
     answers = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
     if not isinstance(answers, list | tuple):
-        return {"ab" if answers.shape[-1] == 2 else "logits": answers}
+        return {"ab" if is_ab(answers.shape[-1]) else "logits": answers}
     ab, logits = answers
     return {"ab": ab, "logits": logits}
 

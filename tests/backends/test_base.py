@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colorkit import BackendError, Distribution, Prediction
-from colorkit.backends.base import Backend, FunctionBackend, as_backend, checked
+from colorkit.backends.base import Backend, FunctionBackend, as_backend, checked, prediction
 
 LIGHTNESS = np.zeros((2, 16, 24, 1), np.float32)
 
@@ -128,6 +128,13 @@ def test_answers_of_another_kind_are_refused(answer, message):
     """The error says what came in place of a prediction."""
     with pytest.raises(BackendError, match=message):
         checked(answer, LIGHTNESS, "b")
+
+
+@pytest.mark.parametrize("channels", [1, 7, 18])
+def test_ab_has_two_channels_a_colour(channels):
+    """What a network calls ab, and is not, is no colour that was left out."""
+    with pytest.raises(BackendError, match=f"ab of {channels} channels.*at most 8 colours"):
+        prediction(ab=ab(1, 8, 8, channels))
 
 
 def test_maps_become_float32():

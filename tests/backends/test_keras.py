@@ -97,8 +97,24 @@ def test_a_network_has_bins_of_its_own():
     assert answer.distribution.mean()[..., 0].min() >= 40
 
 
-def test_network_with_another_head_is_refused():
+@pytest.mark.parametrize("classes", [1, 3, 7, 18])
+def test_network_with_another_head_is_refused(classes):
     """Logits on bins that nobody has told are no colours."""
-    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
-    with pytest.raises(BackendError, match="3 classes; bins are known for 313 and 529"):
+    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(classes, 1)])
+    with pytest.raises(
+        BackendError, match=f"{classes} classes; bins are known for 313 and 529, and ab has two"
+    ):
         KerasBackend(model).predict(np.zeros((1, 32, 32, 1), np.float32))
+
+
+@pytest.mark.parametrize("colours", [1, 4, 8])
+def test_network_may_give_several_colours(colours):
+    """Two channels are ab, further pairs its alternatives, best first."""
+    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(2 * colours, 1)])
+    lightness = np.full((1, 32, 32, 1), 50, np.float32)
+
+    answer = KerasBackend(model).predict(lightness)
+
+    everything = np.concatenate([answer.ab, *answer.alternatives], axis=-1)
+    np.testing.assert_allclose(everything, model(lightness).numpy(), rtol=1e-6)
+    assert len(answer.alternatives) == colours - 1

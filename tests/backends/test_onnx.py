@@ -114,6 +114,19 @@ def test_hints_are_handed_on(files):
     assert (backend.predict(np.zeros((1, 8, 16, 1), np.float32)).ab == 0).all()
 
 
+def test_several_colours_are_told_apart(files):
+    """A file may give the ab of several colours, best first."""
+
+    class Rivals(Toy):
+        def run(self, inputs):
+            return {"ab": np.broadcast_to(np.float32([1, 2, 3, 4]), (1, 8, 8, 4))}
+
+    answer = Rivals(files["any"]).predict(np.zeros((1, 8, 8, 1), np.float32))
+
+    assert answer.distribution is None
+    assert [it[0, 0, 0].tolist() for it in (answer.ab, *answer.alternatives)] == [[1, 2], [3, 4]]
+
+
 def test_pickled_it_is_its_path(files):
     """What travels is the path and the number of threads, not the numbers."""
     luggage = pickle.dumps(Toy(files["any"], threads=1))

@@ -74,14 +74,15 @@ def test_speed_is_printed_and_kept(run, weights, tmp_path):
     assert line.split()[-1] == f"{speed:.2f}"
 
 
-def test_sizes_and_temperature_go_through(run, weights, tmp_path):
+def test_options_go_through(run, weights, tmp_path):
     """Options of the command are those of the function."""
-    options = ("--size", "64x64", "--size", "64x96", "--output", "ab", "--temperature", "1")
+    sizes = ("--size", "64x64", "--size", "64x96")
+    options = (*sizes, "--output", "ab", "--temperature", "1", "--license", "CC0-1.0")
     done = run("export", "draft", "m.tflite", "--weights", weights, *options)
     assert done.code == 0, done.err
     metadata = read_metadata((tmp_path / "m.tflite").read_bytes(), "m.tflite")
     assert metadata.sizes == ((64, 64), (64, 96))
-    assert (metadata.output, metadata.temperature) == ("ab", 1)
+    assert (metadata.output, metadata.temperature, metadata.license) == ("ab", 1, "CC0-1.0")
 
 
 def test_onnx_by_its_name(run, weights, tmp_path):

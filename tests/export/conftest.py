@@ -33,6 +33,21 @@ def sketch():
 
 
 @pytest.fixture(scope="session")
+def several():
+    """Make a network that takes hints, and gives four colours of its own."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    sides = (None, None)
+    inputs = [keras.Input((*sides, n), name=it) for n, it in ((1, "lightness"), (2, "hints"))]
+    inputs.append(keras.Input((*sides, 1), name="mask"))
+    x = keras.layers.Rescaling(1 / 50)(keras.layers.Concatenate()(inputs))
+    x = keras.layers.Conv2D(8, 4, 4, activation="relu", name="eye")(x)
+    x = keras.layers.Conv2D(8, 1, name="colours", kernel_initializer="he_normal")(x)
+    return keras.Model(inputs, keras.layers.Rescaling(30)(x), name="several")
+
+
+@pytest.fixture(scope="session")
 def narrow():
     """Make the published networks with a sixteenth of their channels, by name."""
     import keras

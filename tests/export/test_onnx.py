@@ -106,6 +106,13 @@ def test_ab_alone(sketch, tmp_path, lightness_of):
     np.testing.assert_allclose(ab, expected, atol=1e-3)
 
 
+def test_licence_is_what_one_states(sketch, tmp_path):
+    """Of weights that colorkit does not know, their owner says it."""
+    path = tmp_path / "m.onnx"
+    export_onnx(path, sketch, size=(32, 64), license="CC0-1.0")
+    assert session(path).get_modelmeta().custom_metadata_map["license"] == "CC0-1.0"
+
+
 def test_what_does_not_fit_is_refused(sketch, tmp_path):
     """A name, a size or several sizes that an ONNX file cannot have."""
     with pytest.raises(ExportError, match=r"must end in \.onnx; received '.*m\.tflite'"):

@@ -46,6 +46,15 @@ def test_options_that_do_not_fit_are_refused(origin, options, message):
         plan(origin, **options)
 
 
+@pytest.mark.parametrize("output", ["logits", "ab"])
+def test_ab_of_its_own_has_no_temperature(narrow, several, output):
+    """A network that gives ab is not told how vivid to be: the option would change nothing."""
+    for network in (narrow["siggraph17"], several):
+        assert plan(source(network), output=output).temperature is None
+        with pytest.raises(ExportError, match=r"'\w+' gives ab of its own; received .*=0\.5"):
+            plan(source(network), output=output, temperature=0.5)
+
+
 def test_networks_with_hints_take_no_pictures(narrow):
     """An 8-bit picture has no room for hints."""
     with pytest.raises(ExportError, match=r"a network without hints; received .*siggraph17"):

@@ -77,6 +77,26 @@ def test_gray_goes_in_and_rgb_comes_out(gray, sketch, run):
     assert (np.abs(colour[0].astype(int) - expected) <= 2).mean() >= 0.95
 
 
+def test_of_several_colours_the_first_is_taken(tmp_path, run):
+    """A network without logits gives a picture its best colours, which nothing fades."""
+    import keras
+
+    from colorkit.backends.keras import KerasBackend
+
+    keras.utils.set_random_seed(1)
+    lightness = keras.Input((None, None, 1))
+    x = keras.layers.Rescaling(1 / 50)(lightness)
+    x = keras.layers.Conv2D(4, 4, 4, bias_initializer="random_normal", name="eye")(x)
+    network = keras.Model(lightness, keras.layers.Rescaling(20)(x), name="two")
+    path = tmp_path / "two.tflite"
+    export_tflite(path, network, interface="gray", size=(64, 96))
+    image = np.add.outer(np.arange(64), np.arange(96)).astype(np.uint8)
+    colour = run(path, image=image[None, :, :, None])["colour"][0]
+    expected = colorkit.colorize(image, KerasBackend(network), size=64)
+    assert (np.abs(colour.astype(int) - expected) <= 2).mean() >= 0.95
+    assert read_metadata(path.read_bytes(), path).caution is None
+
+
 def test_file_for_pictures_says_what_it_is(lite):
     """What goes in, what comes out, and all that is decided inside."""
     path, _ = lite

@@ -13,6 +13,9 @@ from colorkit.backends.metadata import read_metadata
 from colorkit.bins import PUBLISHED_TEMPERATURE
 from colorkit.export import Cost, Deviation, verify
 from colorkit.export.measure import operators
+from colorkit.export.pictures import load
+from colorkit.export.plan import plan
+from colorkit.export.source import source
 from colorkit.specs import is_installed
 
 keras = pytest.importorskip("keras")
@@ -204,6 +207,43 @@ def test_hints_reach_the_file(narrow, tmp_path, lightness_of, run):
     assert ranges == {"lightness": (0, 100), "hints": (-128, 127), "mask": (0, 1)}
 
 
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_several_colours_become_variants(several, tmp_path, precision):
+    """A network that gives four colours, best first, has them in its file as in Keras."""
+    from colorkit.backends.keras import KerasBackend
+    from colorkit.backends.litert import LiteRTBackend
+
+    path = tmp_path / "several.tflite"
+    report = export_tflite(path, several, precision=precision)
+    assert report.deviation.mean_ab <= report.deviation.max_ab < 0.5
+    gray = np.add.outer(np.arange(64), np.arange(96)).astype(np.uint8)
+    for backend in (LiteRTBackend.from_file(path), KerasBackend(several)):
+        assert backend.accepts_hints
+        recipe = colorkit.Colorizer(backend)
+        variants = recipe.variants(gray, 4)
+        np.testing.assert_array_equal(variants[0], recipe.colorize(gray))
+        assert len({variant.tobytes() for variant in variants}) == 4
+
+
+def test_every_colour_is_compared(several, tmp_path):
+    """A file whose last colour alone is wrong deviates too."""
+    wrong = keras.models.clone_model(several)
+    wrong.set_weights(several.get_weights())
+    kernel, bias = wrong.get_layer("colours").get_weights()
+    wrong.get_layer("colours").set_weights([kernel, bias + np.float32([0] * 7 + [0.1])])
+    origin = source(several, "default")
+    metadata = plan(origin)
+
+    def file(inputs):
+        return {"ab": wrong([inputs[name] for name in metadata.ranges]).numpy()}
+
+    seen = load([], [(32, 64)])
+    wanted = verify.answers(several, metadata, seen)
+    deviation = verify.compare(wanted, file, metadata, seen)
+    assert deviation.max_ab == pytest.approx(3, abs=0.01)
+    assert deviation.mean_ab == pytest.approx(3 / 8, abs=0.01)
+
+
 def test_sizes_share_the_weights(sketch, tmp_path, lightness_of, run):
     """Several sizes are signatures of one file, hardly larger than with one."""
     path = tmp_path / "page.tflite"
@@ -336,6 +376,11 @@ def test_other_networks_are_refused(tmp_path):
     for network in (Subclassed(), colour):
         with pytest.raises(ExportError, match="must be a functional model from lightness"):
             export_tflite(tmp_path / "m.tflite", network)
+    halves = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(7, 1)])
+    with pytest.raises(
+        ExportError, match=r"ab of up to 8 colours.* \[1\] channels in and \[7\] out"
+    ):
+        export_tflite(tmp_path / "m.tflite", halves)
     with pytest.raises(ExportError, match=r"a name or a keras\.Model; received 7"):
         export_tflite(tmp_path / "m.tflite", 7)
 
