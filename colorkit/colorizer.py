@@ -1,9 +1,7 @@
 """The way of a picture: gray in, colours of the same lightness out."""
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from numbers import Integral, Real
 from threading import RLock
@@ -12,21 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colorkit import lab, pixels, registry
+from colorkit import pixels, registry
+from colorkit.ahead import map_ahead
 from colorkit.backends.base import Backend, HintMap, Prediction, checked
 from colorkit.bins import PUBLISHED_TEMPERATURE, Distribution, calm, check_temperature
 from colorkit.errors import BackendError, OptionError
 from colorkit.hints import Hint, hint_map
-from colorkit.pixels import Pixels
+from colorkit.pixels import finish
 from colorkit.resize import Enlarged, Frame, Upsampling, resample, shrink
 from colorkit.spread import spread
-from colorkit.strips import each_strip, thread_count
+from colorkit.strips import thread_count
 
 if TYPE_CHECKING:
     from colorkit.provenance import Note
 
 Array = NDArray[np.float32]
 BackendLike = str | Backend | Callable[[Array], Array]
+Hints = Sequence[Hint] | None
 
 DEFAULT_BACKEND = "colorkit:lite"  # an installed plugin may claim "lite" too
 DEFAULT_CAUTION = 0.5
@@ -43,7 +43,7 @@ def colorize(
     saturation: float = 1.0,
     caution: float | None = None,
     size: int | None = None,
-    hints: Sequence[Hint] | None = None,
+    hints: Hints = None,
     strict: bool = False,
 ) -> Any:
     """Colour a black-and-white image; the lightness of every pixel stays.
@@ -171,12 +171,16 @@ class Colorizer:
         _ = self._loaded
         return self
 
-    def colorize(
-        self, image: Any, *, hints: Sequence[Hint] | None = None, strict: bool = False
-    ) -> Any:
+    def colorize(self, image: Any, *, hints: Hints = None, strict: bool = False) -> Any:
         """Colour one image; see `colorkit.colorize`."""
         picture = pixels.split(image, self._threads)
-        layers = self._layers(picture.lightness, picture.lightness.shape, hints, strict=strict)
+        name, backend = self._loaded
+        if hints and strict and not backend.accepts_hints:
+            raise BackendError(
+                f"backend {name!r} takes no hints; without strict=True their colours are spread "
+                f"along the edges of lightness"
+            )
+        layers = self._layers(picture.lightness, picture.lightness.shape, hints)
         return finish(picture, layers, self._threads)
 
     def map(self, images: Iterable[Any]) -> Iterator[Any]:
@@ -195,18 +199,7 @@ class Colorizer:
         ndarray or PIL.Image.Image
             In the order of ``images``.
         """
-        pending: deque[Future[Any]] = deque()
-        with ThreadPoolExecutor(LOOK_AHEAD, thread_name_prefix="colorkit-map") as pool:
-            try:
-                for image in images:
-                    pending.append(pool.submit(self.colorize, image))
-                    if len(pending) == LOOK_AHEAD:
-                        yield pending.popleft().result()
-                while pending:
-                    yield pending.popleft().result()
-            finally:
-                for future in pending:
-                    future.cancel()
+        return map_ahead(self.colorize, images, threads=LOOK_AHEAD, buffersize=LOOK_AHEAD)
 
     def variants(self, image: Any, n: int = 4, seed: int = 0) -> list[Any]:
         """Several believable colourings of one image.
@@ -245,7 +238,7 @@ class Colorizer:
         return self.paint(lightness, lightness)
 
     def paint(
-        self, lightness: Array, guide: Array, *, hints: Sequence[Hint] | None = None
+        self, lightness: Array, guide: Array, *, hints: Hints = None, arrived: HintMap | None = None
     ) -> Array:
         """The colours alone, for a picture that is lightness already, at a size of its own.
 
@@ -257,6 +250,9 @@ class Colorizer:
             The same at the size that is wanted, ``(h, w)``.
         hints : sequence of Hint, optional
             As for `colorize`, in pixels of ``lightness``.
+        arrived : HintMap, optional
+            Colours that have come from the frame before, and how far they count (0..1), over the
+            whole picture at any size; for a backend that refines.
 
         Returns
         -------
@@ -264,7 +260,7 @@ class Colorizer:
             ``(h, w, 2)`` float32 in Lab units, before the gamut limits them.
         """
         ab = np.zeros((*guide.shape, 2), np.float32)
-        for layer in self._layers(lightness, guide.shape, hints, strict=False):
+        for layer in self._layers(lightness, guide.shape, hints, arrived):
             ab += np.stack(layer.rows(0, guide), axis=-1)
         return ab
 
@@ -331,12 +327,13 @@ class Colorizer:
         )
 
     @property
-    def _threads(self) -> int:
-        return thread_count(self.threads)
+    def refines(self) -> bool:
+        """Whether the backend settles colours itself that arrive from the frame before."""
+        return getattr(self._loaded[1], "refines", False)
 
     @property
-    def _name(self) -> str:
-        return self._loaded[0]
+    def _threads(self) -> int:
+        return thread_count(self.threads)
 
     @property
     def _loaded(self) -> tuple[str, Backend]:
@@ -350,12 +347,12 @@ class Colorizer:
         return loaded
 
     def _layers(
-        self, lightness: Array, shape: tuple[int, ...], hints: Sequence[Hint] | None, strict: bool
+        self, lightness: Array, shape: tuple[int, ...], hints: Hints, arrived: HintMap | None = None
     ) -> list[Enlarged]:
         """Colours at a shape, whose sum is what a person sees."""
         small, frame = self._shrink(lightness)
         given = hint_map(hints, frame) if hints else None
-        prediction = self._predict(small, given, strict=strict)
+        prediction = self._predict(small, self._told(given, arrived, frame))
         ab = self._decide(prediction)
         frame = replace(frame, picture=(shape[0], shape[1]))
         layers = [self._enlarged(ab, small, frame)]
@@ -369,23 +366,26 @@ class Colorizer:
         _, backend = self._loaded
         return shrink(lightness, self.size or backend.size, backend.stride)
 
-    def _predict(
-        self, small: Array, hints: HintMap | None = None, *, strict: bool = False
-    ) -> Prediction:
+    def _told(self, given: HintMap | None, arrived: HintMap | None, frame: Frame) -> HintMap | None:
+        """What the backend hears of colours: a person's, over those that have arrived."""
+        if not self._loaded[1].accepts_hints:
+            given = None
+        if arrived is None:
+            return given
+        ab, mask = (frame.seen(values[0])[None] for values in (arrived.ab, arrived.mask))
+        ab = ab / np.float32(self.saturation or 1)  # else it would be applied at every key again
+        if given is not None:
+            ab, mask = np.where(given.mask > 0, given.ab, ab), np.maximum(given.mask, mask)
+        return HintMap(ab, mask)
+
+    def _predict(self, small: Array, hints: HintMap | None = None) -> Prediction:
         name, backend = self._loaded
-        if hints is not None and not backend.accepts_hints:
-            if strict:
-                raise BackendError(
-                    f"backend {name!r} takes no hints; without strict=True their colours are "
-                    f"spread along the edges of lightness"
-                )
-            hints = None
         return checked(backend.predict(small, hints), small, name)
 
     def _believed(self, small: Array) -> Distribution:
         believed = self._predict(small).distribution
         if believed is None:
-            raise BackendError(f"backend {self._name!r} gives no distribution, only colours")
+            raise BackendError(f"backend {self._loaded[0]!r} gives no distribution, only colours")
         return believed
 
     def _change(self, prediction: Prediction, ab: Array, hints: HintMap, small: Array) -> Array:
@@ -437,7 +437,7 @@ class Colorizer:
             answers = (prediction.ab, *prediction.alternatives)
             return [self._with_chroma(ab, None) for ab in answers[:n]]
         raise BackendError(
-            f"backend {self._name!r} gives one answer only: neither a distribution to draw "
+            f"backend {self._loaded[0]!r} gives one answer only: neither a distribution to draw "
             f"variants from nor alternatives"
         )
 
@@ -455,30 +455,12 @@ class Colorizer:
     def _refuse_without_distribution(self, option: str, value: float | None) -> None:
         if value is not None:
             raise BackendError(
-                f"backend {self._name!r} gives colours without a distribution, so that "
+                f"backend {self._loaded[0]!r} gives colours without a distribution, so that "
                 f"{option}={value!r} cannot be honoured; leave {option} out"
             )
 
     def _enlarged(self, ab: Array, small: Array, frame: Frame) -> Enlarged:
         return Enlarged(ab[0], small[0, ..., 0], frame, self.upsampling)
-
-
-def finish(picture: Pixels, layers: Sequence[Enlarged], threads: int) -> Any:
-    """Lightness and the sum of colours, in the image's own form."""
-    canvas = picture.canvas()
-
-    def work(rows: slice) -> None:
-        lightness = picture.lightness[rows]
-        a, b = layers[0].rows(rows.start, lightness)
-        for layer in layers[1:]:
-            for plane, more in zip((a, b), layer.rows(rows.start, lightness), strict=True):
-                plane += more
-        for channel, linear in enumerate(lab.join(lightness, a, b)):
-            canvas[rows, :, channel] = lab.encode(linear, canvas.dtype)
-
-    height, width = picture.lightness.shape
-    each_strip(work, height, width, threads)
-    return picture.wrap(canvas)
 
 
 def _check_range(

@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from colorkit import lab
 from colorkit.errors import ImageTypeError, ImageValueError
+from colorkit.resize import Enlarged
 from colorkit.strips import each_strip
 
 if TYPE_CHECKING:
@@ -56,6 +57,24 @@ class Pixels:
         if self.alpha is not None:
             canvas[..., 3] = self.alpha
         return canvas
+
+
+def finish(picture: Pixels, layers: Sequence[Enlarged], threads: int) -> Any:
+    """Lightness and the sum of colours, in the image's own form."""
+    canvas = picture.canvas()
+
+    def work(rows: slice) -> None:
+        lightness = picture.lightness[rows]
+        a, b = layers[0].rows(rows.start, lightness)
+        for layer in layers[1:]:
+            for plane, more in zip((a, b), layer.rows(rows.start, lightness), strict=True):
+                plane += more
+        for channel, linear in enumerate(lab.join(lightness, a, b)):
+            canvas[rows, :, channel] = lab.encode(linear, canvas.dtype)
+
+    height, width = picture.lightness.shape
+    each_strip(work, height, width, threads)
+    return picture.wrap(canvas)
 
 
 def split(image: Any, threads: int = 1) -> Pixels:

@@ -1,6 +1,7 @@
 """Picture size to network size and back: area averages down, ab along the edges of L* up."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -46,6 +47,10 @@ class Frame:
         rows, columns = (-(-self.network[i] * grid[i] // self.padded[i]) for i in (0, 1))
         return rows, columns
 
+    def seen(self, values: Array) -> Array:
+        """Values ``(H, W, ...)`` over the picture, of any size, as ``(*padded, ...)``."""
+        return _padded(resample(values, self.network), self.padded)
+
 
 def shrink(lightness: Array, size: int, stride: int) -> tuple[Array, Frame]:
     """A picture at network size: short side ``size``, the long one in proportion.
@@ -80,8 +85,8 @@ def shrink(lightness: Array, size: int, stride: int) -> tuple[Array, Frame]:
             f"Colour parts of it for more detail."
         )
     padded = (-(-network[0] // stride) * stride, -(-network[1] // stride) * stride)
-    small = _padded(resample(lightness, network), padded)
-    return small[None, :, :, None], Frame((height, width), network, padded)
+    frame = Frame((height, width), network, padded)
+    return frame.seen(lightness)[None, :, :, None], frame
 
 
 def fit(values: Array, room: tuple[int, int]) -> tuple[Array, tuple[int, int]]:
@@ -133,13 +138,21 @@ def _resample_rows(values: Array, count: int) -> Array:
     if count == height:
         return values
     out = np.empty((count, values.shape[1]), np.float32)
-    edges = np.arange(count + 1) * height / count
-    for i, (start, stop) in enumerate(pairwise(edges)):
+    for mean, (rows, weights) in zip(out, _areas(height, count), strict=True):
+        np.dot(weights, values[rows], out=mean)
+    return out
+
+
+@lru_cache(maxsize=8)
+def _areas(height: int, count: int) -> list[tuple[slice, Array]]:
+    """For each of fewer rows, those that it covers and their shares: costlier than the means."""
+    areas = []
+    for start, stop in pairwise(np.arange(count + 1) * height / count):
         rows = np.arange(int(start), min(int(np.ceil(stop)), height))
         overlap = np.minimum(rows + 1, stop) - np.maximum(rows, start)
         weights = (overlap / overlap.sum()).astype(np.float32)
-        np.dot(weights, values[rows[0] : rows[-1] + 1], out=out[i])
-    return out
+        areas.append((slice(rows[0], rows[-1] + 1), weights))
+    return areas
 
 
 def _interpolate_rows(values: Array, count: int) -> Array:

@@ -492,6 +492,34 @@ def test_map_raises_in_the_place_of_the_bad_picture(gray):
         next(coloured)
 
 
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_persons_hints_lie_over_what_has_arrived(takes):
+    """Both are at network size, padding included; a person's are there if the backend takes any."""
+
+    class Recorder(Rivals):
+        accepts_hints, refines = takes, True
+
+        def predict(self, lightness: Array, hints: colorkit.HintMap | None = None) -> Prediction:
+            self.seen = hints
+            return super().predict(lightness, hints)
+
+    backend = Recorder()
+    recipe = Colorizer(backend)
+    lightness = np.full((30, 50), 50, np.float32)
+    arrived = colorkit.HintMap(
+        np.full((1, 15, 25, 2), (4, 6), np.float32), np.full((1, 15, 25, 1), 0.5, np.float32)
+    )
+    assert recipe.refines
+    recipe.paint(lightness, lightness, hints=[Hint(15, 25, (50, 40), radius=3)], arrived=arrived)
+    assert backend.seen.ab.shape == (1, 64, 112, 2)
+    np.testing.assert_allclose(backend.seen.ab[0, 0, 0], (4, 6), rtol=1e-6)
+    np.testing.assert_allclose(backend.seen.mask[0, -1, -1], 0.5, rtol=1e-6)
+    middle = backend.seen.ab[0, 33, 54], backend.seen.mask[0, 33, 54, 0]
+    expected = ((50, 40), 1) if takes else ((4, 6), 0.5)
+    for found, wanted in zip(middle, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
 def test_variants_differ_and_can_be_had_again(gray):
     """Each seed is one colouring; more of them does not change the first."""
     recipe = Colorizer()

@@ -1,8 +1,10 @@
 """How film is written: codec, quality, pixel format; segments of one stream of pictures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 import av
@@ -174,8 +176,9 @@ def settle(source: Source, first: VideoFrame, delivery: Delivery, suffix: str) -
     )
 
 
-def write_segment(path: Path, encoding: Encoding, frames: Iterable[VideoFrame]) -> None:
-    """Encode frames as a file of their own, a packet a frame."""
+@contextmanager
+def writer(path: Path, encoding: Encoding) -> Iterator[Callable[[VideoFrame], None]]:
+    """A file of its own for frames, and what encodes the next of them: a packet a frame."""
     with av.open(path, "w", format=SEGMENT_FORMAT) as container:
         stream = container.add_stream(encoding.codec, rate=encoding.rate, options=encoding.options)
         assert isinstance(stream, VideoStream)
@@ -187,10 +190,15 @@ def write_segment(path: Path, encoding: Encoding, frames: Iterable[VideoFrame]) 
         context.color_range, context.colorspace, context.color_primaries, context.color_trc = (
             encoding.tags
         )
-        for number, frame in enumerate(frames):
-            frame.pts, frame.time_base = number, context.time_base
+        context.thread_type = "AUTO"  # frames side by side, where the encoder can
+        numbers = count()
+
+        def write(frame: VideoFrame) -> None:
+            frame.pts, frame.time_base = next(numbers), context.time_base
             frame.pict_type = PictureType.NONE  # that of a decoded frame would bind the encoder
             container.mux(stream.encode(frame))
+
+        yield write
         container.mux(stream.encode(None))
 
 

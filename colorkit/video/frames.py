@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorkit import pixels
-from colorkit.colorizer import BackendLike, Colorizer, finish
+from colorkit.colorizer import BackendLike, Colorizer
 from colorkit.errors import ImageValueError, OptionError
-from colorkit.pixels import Pixels, has_colour
+from colorkit.pixels import Pixels, finish, has_colour
 from colorkit.strips import thread_count
 from colorkit.video.corrections import Given
 from colorkit.video.flow import opencv, reduced

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from colorkit.backends.base import HintMap
 from colorkit.colorizer import Colorizer
 from colorkit.resize import Enlarged, Frame, resample
 from colorkit.video.corrections import Given, points_of
@@ -77,12 +78,12 @@ class Painter:
         """
         gray = (small * np.float32(2.55)).astype(np.uint8)
         points = self.guide.points.get(number)
-        return Still(
-            frame,
-            gray,
-            lambda: None if keep() else self._paint(lightness(), small, points),
-            number in self.guide.asked,
-        )
+
+        def paint(arrived: HintMap | None = None) -> Array | None:
+            return None if keep() else self._paint(lightness(), small, points, arrived)
+
+        refine = paint if self.colorizer.refines else None
+        return Still(frame, gray, paint, number in self.guide.asked, refine)
 
     def enlarged(self, ab: Array, gray: NDArray[np.uint8], shape: Size) -> Enlarged:
         """Colours on the grid, at a picture's size."""
@@ -91,6 +92,9 @@ class Painter:
         upsampling = self.colorizer.upsampling if coarse else "bilinear"
         return Enlarged(ab, gray * np.float32(1 / 2.55), frame, upsampling)
 
-    def _paint(self, lightness: Array, small: Array, points: Points | None) -> Array:
+    def _paint(
+        self, lightness: Array, small: Array, points: Points | None, arrived: HintMap | None
+    ) -> Array:
         hints = points.hints(self.grid, self._square) if points else None
-        return self.colorizer.paint(resample(lightness, self._square), small, hints=hints)
+        square = resample(lightness, self._square)
+        return self.colorizer.paint(square, small, hints=hints, arrived=arrived)

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,22 @@ import numpy as np
 from av import VideoFrame
 from numpy.typing import NDArray
 
+from colorkit.ahead import map_ahead
 from colorkit.atomic import open_atomically, write_atomically
 from colorkit.errors import VideoError
 from colorkit.video.artist import Artist
-from colorkit.video.encode import write_segment
+from colorkit.video.encode import writer
 from colorkit.video.frames import EVERY
 from colorkit.video.shots import is_cut
 from colorkit.video.steady import Key, Steady, Still
 
+Array = NDArray[np.float32]
+
 LENGTH = 240
-"""Frames of a segment, at most: what is lost when a run is interrupted."""
+"""Frames of a segment, at most: about what is lost when a run is interrupted."""
+
+WAITING = 2 * EVERY
+"""Frames in colour that wait for the encoder, at most: two spans of them."""
 
 ORDER = "order.json"
 """In a folder of segments: what they are made of, and how."""
@@ -150,6 +158,8 @@ def segments(
 ) -> Iterator[Segment]:
     """All segments of a film in turn, of which those are made that are not there.
 
+    While one is finished, which the encoder takes its time for, the next is begun.
+
     Parameters
     ----------
     stills : iterable of Still
@@ -161,26 +171,38 @@ def segments(
     tell : callable
         Is told of every so many frames that are done.
     """
+    return map_ahead(
+        lambda finish: finish(), _begun(stills, folder, artist, tell), threads=1, buffersize=2
+    )
+
+
+def _begun(
+    stills: Iterable[Still[VideoFrame]],
+    folder: Path,
+    artist: Artist,
+    tell: Callable[[int], None],
+) -> Iterator[Callable[[], Segment]]:
+    """What finishes each of the segments."""
     key = None
     for number, (begins, piece) in enumerate(pieces(stills)):
         path = place(folder, number)
         if is_finished(path):
             tell(sum(1 for _ in piece))
-            segment = Segment.load(path)
+            key = Segment.load(path).key()
+            yield partial(Segment.load, path)
         else:
-            segment = make(path, piece, artist, None if begins else key, tell)
-        key = segment.key()
-        yield segment
+            key, finish = begin(path, piece, artist, None if begins else key, tell)
+            yield finish
 
 
-def make(
+def begin(
     path: Path,
     stills: Iterable[Still[VideoFrame]],
     artist: Artist,
     key: Key | None,
     tell: Callable[[int], None],
-) -> Segment:
-    """One segment, which goes on from a key; it is finished in one step."""
+) -> tuple[Key, Callable[[], Segment]]:
+    """One segment, which goes on from a key: the next key, and what finishes it in one step."""
     times: list[tuple[int, int]] = []
     kept = 0
     steady = Steady(artist.recipe.steadiness, EVERY, key)
@@ -190,20 +212,30 @@ def make(
             times.append(time_of(still))
             yield still
 
-    def coloured() -> Iterator[VideoFrame]:
-        nonlocal kept
-        for still, ab in steady(timed()):
-            kept += ab is None
-            yield artist.coloured(still, ab)
-            tell(1)
-
     part = path.with_suffix(f".{os.urandom(8).hex()}")  # two processes may be at it, by mistake
-    write_segment(part, artist.encoding, coloured())
-    part.replace(path)
-    assert steady.key is not None
-    segment = Segment(path, np.array(times, np.int64), steady.shots, kept)
-    segment.save(steady.key)
-    return segment
+    with ExitStack() as stack:
+        write = stack.enter_context(writer(part, artist.encoding))
+
+        def deliver(coloured: tuple[Still[VideoFrame], Array | None]) -> bool:
+            write(artist.coloured(*coloured))
+            return coloured[1] is None
+
+        with closing(map_ahead(deliver, steady(timed()), threads=1, buffersize=WAITING)) as done:
+            for alone in done:
+                kept += alone
+                tell(1)
+        written = stack.pop_all()
+    settled = steady.key
+    assert settled is not None
+
+    def finish() -> Segment:
+        written.close()
+        part.replace(path)
+        segment = Segment(path, np.array(times, np.int64), steady.shots, kept)
+        segment.save(settled)
+        return segment
+
+    return settled, finish
 
 
 def time_of(still: Still[VideoFrame]) -> tuple[int, int]:

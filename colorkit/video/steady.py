@@ -2,7 +2,8 @@
 
 A shot is cut into spans of a few frames. The network looks at the last frame of each, its *key*.
 What it says there is blended with the colours that arrive from the key before, as far as these can
-be trusted. Frames in between get the colours of both keys, more from the nearer one.
+be trusted; a network that refines is given these, and has the last word. Frames in between get the
+colours of both keys, more from the nearer one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from colorkit.backends.base import HintMap
 from colorkit.video.flow import Way, ways
 from colorkit.video.shots import is_cut, thumbnail
 
@@ -42,12 +44,15 @@ class Still(Generic[T]):
         where the frame is to keep its own.
     asked : bool
         Whether a person has corrected this frame: it becomes a key whose colours stand.
+    refine : callable or None
+        Of a network that refines: the same as ``paint``, from colours that have arrived.
     """
 
     frame: T
     gray: Gray
     paint: Callable[[], Array | None]
     asked: bool = False
+    refine: Callable[[HintMap], Array | None] | None = None
 
     @cached_property
     def thumb(self) -> Gray:
@@ -125,16 +130,18 @@ class Steady:
 
     def _settle(self, span: list[_Arrival[T]]) -> Iterator[tuple[Still[T], Array | None]]:
         """Ask the network at the end of a span, and give each of its frames colours."""
-        last = span[-1]
-        own = last.still.paint()
-        if own is None:
-            colours = [arrival.ab for arrival in span[:-1]]
-        else:
-            if not last.still.asked:
-                own = blend(own, last.ab, self.steadiness * last.trust)
-            colours = _between(span, own)
-        self.key = Key(last.still.gray, own)
+        own = self._look(span[-1])
+        colours = [arrival.ab for arrival in span[:-1]] if own is None else _between(span, own)
+        self.key = Key(span[-1].still.gray, own)
         yield from zip((arrival.still for arrival in span), [*colours, own], strict=True)
+
+    def _look(self, last: _Arrival[T]) -> Array | None:
+        """The network's colours of a key, settled with those that have arrived."""
+        still, weight = last.still, self.steadiness * last.trust
+        if still.refine is not None and not still.asked:
+            return still.refine(HintMap(last.ab[None], weight[None, ..., None]))
+        own = still.paint()
+        return own if own is None or still.asked else blend(own, last.ab, weight)
 
 
 def _arrive(key: Key, span: list[_Arrival[T]], still: Still[T]) -> _Arrival[T]:
@@ -165,6 +172,6 @@ def _between(span: list[_Arrival[T]], ab: Array) -> list[Array]:
 def blend(one: Array, two: Array, share: Array) -> Array:
     """Colours ``(h, w, 2)`` between two."""
     mixed: Array = two - one
-    mixed *= share[..., None]
+    mixed *= np.dstack((share, share))  # broadcast along so short an axis it takes twice as long
     mixed += one
     return mixed

@@ -19,7 +19,7 @@ from colorkit.video.container import opened
 from colorkit.video.encode import Encoding
 from colorkit.video.flow import opencv
 from colorkit.video.guide import Guide
-from colorkit.video.segments import Segment, make, pieces, place, time_of
+from colorkit.video.segments import Segment, begin, pieces, place, time_of
 from colorkit.video.steady import Still
 
 EARLY = (1, 20, math.inf)
@@ -124,7 +124,8 @@ def colour(task: Task) -> Segment:
     artist = Artist(replace(_loaded(job.recipe), guide=task.guide), job.encoding)
     before = Segment.load(place(job.folder, task.number - 1)) if not task.begins else None
     key = before.key() if before else None
-    segment = make(task.path, _stills(task, artist), artist, key, lambda _: None)
+    _, finish = begin(task.path, _stills(task, artist), artist, key, lambda _: None)
+    segment = finish()
     if not np.array_equal(segment.times, task.times):
         raise _changed(job.film)
     return segment

@@ -11,6 +11,23 @@ from colorkit.video import colorize_frames
 from colorkit.video.metrics import distribution_change, warping_error
 
 
+class Refiner:
+    """Its own colours are those of a clock; it keeps half of what arrives, and what it was told."""
+
+    stride, size, accepts_hints, refines = 8, 48, False, True
+
+    def __init__(self, shape=(48, 72)):
+        self.shape = shape
+        self.told = []
+
+    def predict(self, lightness, hints=None):
+        assert lightness.shape == (1, *self.shape, 1)
+        self.told.append(hints)
+        own = np.full((1, *self.shape, 2), (5.0 * len(self.told), -8.0), np.float32)
+        ab = own if hints is None else own + hints.mask / 2 * (hints.ab - own)
+        return colorkit.Prediction(ab=ab)
+
+
 def amber(lightness):
     """The same warm colour everywhere."""
     n, height, width, _ = lightness.shape
@@ -99,6 +116,63 @@ def test_the_network_looks_at_one_frame_in_four():
     list(colorize_frames([slide(i) for i in range(41)], backend))
 
     assert calls == 11
+
+
+def test_a_backend_that_refines_is_given_what_arrives():
+    """Colours that have come along the motion, at its own size, but not at the start of a shot."""
+    backend = Refiner()
+    frames = [slide(i) for i in range(9)] + [255 - slide(i) // 3 for i in range(5)]
+    shown = [ab(frame) for frame in colorize_frames(frames, backend)]
+
+    assert [hints is None for hints in backend.told] == [True, False, False, True, False]
+    for hints, key in zip((backend.told[i] for i in (1, 2, 4)), (0, 4, 9), strict=True):
+        assert (hints.ab.shape, hints.mask.shape) == ((1, 48, 72, 2), (1, 48, 72, 1))
+        assert 0 <= hints.mask.min() < hints.mask.max() <= 0.8 + 1e-6
+        assert np.median(hints.mask) > 0.7
+        arrived = np.median(hints.ab, axis=(0, 1, 2))
+        np.testing.assert_allclose(arrived, np.median(shown[key], axis=(0, 1)), atol=0.5)
+
+
+def test_what_a_backend_that_refines_answers_stands():
+    """At a key the film has its answer, not a blend; frames between lead over to it."""
+    backend = Refiner()
+    shown = [np.median(ab(f), axis=(0, 1)) for f in colorize_frames(map(slide, range(5)), backend)]
+    hints = backend.told[1]
+    answer = 10 + np.median(hints.mask) / 2 * (5 - 10)
+
+    np.testing.assert_allclose(shown[0], (5, -8), atol=0.5)
+    np.testing.assert_allclose(shown[4], (answer, -8), atol=0.5)
+    assert [a for a, _ in shown] == sorted(a for a, _ in shown)
+
+
+def test_saturation_does_not_add_up_in_a_backend_that_refines():
+    """What arrives has the saturation of the answer before it was shown."""
+    backend = Refiner()
+    recipe = colorkit.Colorizer(backend, saturation=2)
+    first, *_ = colorize_frames(map(slide, range(5)), recipe)
+
+    np.testing.assert_allclose(np.median(ab(first), axis=(0, 1)), (10, -16), atol=0.5)
+    np.testing.assert_allclose(np.median(backend.told[1].ab, axis=(0, 1, 2)), (5, -8), atol=0.5)
+
+
+def test_a_person_has_the_last_word_on_a_backend_that_refines():
+    """A corrected frame is coloured from nothing, and hints are spread on top as for any other."""
+    backend = Refiner()
+    hint = colorkit.Hint(30, 40, (30.0, 20.0), radius=60)
+    frames = [slide(i) for i in range(7)]
+    shown = list(colorize_frames(frames, backend, hints={2: [hint]}))
+
+    assert [hints is None for hints in backend.told] == [True, True, False]
+    for frame in shown:
+        np.testing.assert_allclose(np.median(ab(frame), axis=(0, 1)), (30, 20), atol=2)
+
+
+def test_without_steadiness_nothing_arrives():
+    """Every frame is coloured by itself then."""
+    backend = Refiner()
+    list(colorize_frames(map(slide, range(3)), backend, steadiness=0))
+
+    assert backend.told == [None] * 3
 
 
 def test_frames_in_colour_pass():
