@@ -151,6 +151,9 @@ class NetworkSpec(Spec):
         What its logits stand for: a function without arguments that returns the colour of each
         class, ``(Q, 2)`` float32 in Lab units, evenly spaced by 10, or ``"module:attribute"``. The
         313 bins by default.
+    learner : str or callable
+        How it learns: a subclass of `colorkit.training.learner.Learner` for a network with a loss
+        of its own, or ``"module:class"``.
     """
 
     kind: ClassVar[str] = "network"
@@ -161,6 +164,7 @@ class NetworkSpec(Spec):
     stride: int
     weights: str | None = None
     bins: str | Callable[[], NDArray[np.float32]] = "colorkit.bins:gamut_bins"
+    learner: str | Callable[..., Any] = "colorkit.training.learner:Learner"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -173,13 +177,19 @@ class NetworkSpec(Spec):
                 "weights",
                 "None, 'package:path/in/package.safetensors' or the name of a WeightsSpec",
             )
-        if not callable(self.bins) and not _matches(_LOCATION, self.bins):
-            self._refuse("bins", "a callable or 'module:attribute'")
+        for field in ("bins", "learner"):
+            value = getattr(self, field)
+            if not callable(value) and not _matches(_LOCATION, value):
+                self._refuse(field, "a callable or 'module:attribute'")
 
     def load_bins(self) -> NDArray[np.float32]:
         """The colour of each class of its logits, ``(Q, 2)`` float32 in Lab units."""
         bins: NDArray[np.float32] = _imported(self.bins)()
         return bins
+
+    def load_learner(self) -> Any:
+        """The class of what trains it; imports Keras."""
+        return _imported(self.learner)
 
 
 @dataclass(frozen=True)

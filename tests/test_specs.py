@@ -80,6 +80,17 @@ def test_a_network_says_what_its_classes_stand_for():
     assert own.load_bins().tolist() == [[5, -5]]
 
 
+def test_a_network_may_bring_its_own_learner():
+    """A class, or where it is; others have colorkit's."""
+    named = NetworkSpec("x", "m:a", size=8, stride=8, learner="colorkit.specs:Spec")
+    own = NetworkSpec("x", "m:a", size=8, stride=8, learner=dict)
+
+    assert named.load_learner().__name__ == "Spec"
+    assert own.load_learner() is dict
+    with pytest.raises(PluginError, match="learner of network 'x' must be a callable or 'module:"):
+        NetworkSpec("x", "m:a", size=8, stride=8, learner="Learner")
+
+
 PUBLISHED = {"network": "x", "format": "caffe", "urls": ("https://a.example/x",)}
 PUBLISHED |= {"bytes": 7, "sha256": "0" * 64}
 

@@ -53,6 +53,13 @@ class Sides(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no argu
 @click.option(
     "--validate", multiple=True, metavar="PATH", help="Photographs to score on: not for learning."
 )
+@click.option(
+    "--clips",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Film in colour, for networks that learn motion.",
+)
 @click.option("--every", type=int, default=1000, show_default=True, help="Steps between scores.")
 @click.option("--weights", metavar="START", help="A .safetensors file, a name, imagenet or none.")
 @click.option("--steps", type=int, help="Batches to learn from.")
@@ -81,6 +88,7 @@ def train(
     output: Path,
     resume: bool,
     validate: tuple[str, ...],
+    clips: tuple[Path, ...],
     every: int,
     **options: Any,
 ) -> None:
@@ -97,7 +105,7 @@ def train(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from colorkit.training.loop import Run
 
-    run = Run(output, found, recipe)
+    run = Run(output, found, recipe, clips)
     say(f"{len(found):,} photographs, {run.crops.epoch:,} in an epoch")
     watched = find(validate)
     path = run.train(_Progress(), watched=watched, save_every=every)
@@ -124,10 +132,12 @@ class _Progress:
     """A line a report."""
 
     def __call__(self, report: "Report") -> None:
+        means = {"loss": report.loss, **report.terms}
+        terms = "  ".join(f"{name} {mean:.4f}" for name, mean in means.items())
         left = report.minutes * (1 / max(report.progress, 1e-6) - 1)
         click.echo(
             f"{time.strftime('%H:%M:%S')}  step {report.step:>7,}  {report.progress:4.0%}  "
-            f"{report.side} px  loss {report.loss:.4f}  kl {report.kl:.4f}  "
-            f"{report.crops_per_second:.1f} crops/s  {left:.0f} min left",
+            f"{report.side} px  {terms}  {report.crops_per_second:.1f} crops/s  "
+            f"{left:.0f} min left",
             err=True,
         )

@@ -52,7 +52,8 @@ class Batch(NamedTuple):
         ``(N, s, s, 2)`` in Lab units, and their mask ``(N, s, s, 1)``. Or features of lightness.
     truth : dict
         ``ab`` ``(N, h, w, 2)`` in Lab units, ``bins`` and ``shares`` ``(N, h, w, k)``, ``weight``
-        ``(N, h, w)``; with hints also ``pixels``, ab ``(N, s, s, 2)``.
+        ``(N, h, w)``; with hints also ``pixels``, ab ``(N, s, s, 2)``. `Pairs` give ``ab``,
+        ``origin`` and ``trust``.
     """
 
     inputs: list[Array]
@@ -143,11 +144,11 @@ class Crops:
     def crop(self, number: int, side: int) -> tuple[Array, Array]:
         """Lightness ``(side, side)`` in 0..100, and ab ``(side, side, 2)`` in Lab units."""
         rng = np.random.default_rng((self.seed, number))
-        linear = degrade.linear_rgb(_cut(self._read(number, rng), side, rng))
+        linear = degrade.linear_rgb(random_part(self.read(number, rng), side, rng))
         lightness = degrade.film(linear, rng) if self.film else degrade.true_lightness(linear)
         return lightness, lab_ab(linear)
 
-    def _read(self, number: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    def read(self, number: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """The photograph of a crop; another, if it cannot be read."""
         for _ in range(PATIENCE):
             photo = self.photo(number)
@@ -171,8 +172,8 @@ def _order(crops: Crops, epoch: int) -> NDArray[np.intp]:
     return rng.permutation(np.concatenate(chosen))
 
 
-def _cut(rgb: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A part of a photograph, 35 to 100 % of it, nearly square, perhaps mirrored."""
+def random_part(rgb: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A square of a part of a photograph, 35 to 100 % of it, nearly square, perhaps mirrored."""
     from PIL import Image
 
     height, width = rgb.shape[:2]
@@ -194,10 +195,11 @@ def lab_ab(linear: Array) -> Array:
 _XYZ = (lab.XYZ_FROM_RGB.T / lab.WHITE).astype(np.float32)
 
 
-def cell_means(ab: Array, cell: int) -> Array:
-    """Means ``(N, h, w, 2)`` over cells of so many pixels a side."""
-    n, h, w = ab.shape[0], ab.shape[1] // cell, ab.shape[2] // cell
-    means: Array = ab.reshape(n, h, cell, w, cell, 2).mean(axis=2).mean(axis=3)
+def cell_means(values: Array, cell: int) -> Array:
+    """Means ``(N, h, w, c)`` over cells of so many pixels a side."""
+    n, height, width, c = values.shape
+    cells = values.reshape(n, height // cell, cell, width // cell, cell, c)
+    means: Array = cells.mean(axis=2).mean(axis=3)
     return means
 
 

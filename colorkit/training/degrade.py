@@ -19,7 +19,7 @@ ORTHOCHROMATIC = (0.05, 0.55, 0.40)
 """Shares of linear red, green and blue: lips darken, skies whiten."""
 
 
-def film(linear: Array, rng: Generator) -> Array:
+def film(linear: Array, rng: Generator, restless: Generator | None = None) -> Array:
     """Lightness as an old photograph of a scene might have it.
 
     Parameters
@@ -28,6 +28,8 @@ def film(linear: Array, rng: Generator) -> Array:
         ``(H, W, 3)`` float32, linear RGB in [0, 1].
     rng : Generator
         Decides which faults there are, and how strong they are.
+    restless : Generator, optional
+        Places grains and dust: of these each frame of a film has its own.
 
     Returns
     -------
@@ -38,7 +40,8 @@ def film(linear: Array, rng: Generator) -> Array:
     lightness = developed(lightness, rng)
     for chance, fault in FAULTS:
         if rng.random() < chance:
-            lightness = fault(lightness, rng)
+            own = {"restless": restless} if fault in RESTLESS else {}
+            lightness = fault(lightness, rng, **own)
     return _within(lightness)
 
 
@@ -71,10 +74,15 @@ def developed(lightness: Array, rng: Generator) -> Array:
     return _within(toned)
 
 
-def grain(lightness: Array, rng: Generator, strength: float | None = None) -> Array:
+def grain(
+    lightness: Array,
+    rng: Generator,
+    strength: float | None = None,
+    restless: Generator | None = None,
+) -> Array:
     """Noise, fine or in clumps, of 0.5 to 4 L*, strongest in mid-tones."""
     strength = rng.uniform(0.5, 4) if strength is None else strength
-    noise: Array = rng.standard_normal(lightness.shape, dtype=np.float32)
+    noise: Array = (restless or rng).standard_normal(lightness.shape, dtype=np.float32)
     if rng.random() < 0.5:
         noise = 2 * blur(noise, rng)
     tones = np.sqrt(np.clip(lightness * (100 - lightness), 100, None)) / 50
@@ -106,13 +114,14 @@ def vignette(lightness: Array, rng: Generator) -> Array:
     return lightness * light
 
 
-def scratches(lightness: Array, rng: Generator) -> Array:
+def scratches(lightness: Array, rng: Generator, restless: Generator | None = None) -> Array:
     """Lines down the film, and specks of dust, bright or dark."""
     height, width = lightness.shape
     damaged = lightness.copy()
     for _ in range(rng.integers(1, 5)):
         drift = rng.uniform(-0.1, 0.1) * np.arange(height) + rng.uniform(0, width)
         damaged[np.arange(height), drift.astype(int) % width] += rng.choice([-1, 1]) * 30
+    rng = restless or rng
     for _ in range(rng.integers(0, 20)):
         y, x = rng.integers(0, height), rng.integers(0, width)
         damaged[y : y + rng.integers(1, 4), x : x + rng.integers(1, 4)] += rng.choice([-1, 1]) * 40
@@ -137,7 +146,7 @@ def jpeg(lightness: Array, rng: Generator, quality: int | None = None) -> Array:
         return np.asarray(saved, np.float32) / np.float32(2.55)
 
 
-FAULTS: tuple[tuple[float, Callable[[Array, Generator], Array]], ...] = (
+FAULTS: tuple[tuple[float, Callable[..., Array]], ...] = (
     (0.2, blur),
     (0.1, vignette),
     (0.3, grain),
@@ -146,6 +155,9 @@ FAULTS: tuple[tuple[float, Callable[[Array, Generator], Array]], ...] = (
     (0.15, jpeg),
 )
 """How often a crop has each fault, in the order in which they come about."""
+
+RESTLESS = (grain, scratches)
+"""Faults that look different in the next frame of a film."""
 
 
 def _from_rgb(change: Callable[[Array, Generator], Array]) -> "Degradation":

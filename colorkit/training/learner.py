@@ -1,6 +1,6 @@
 """A network with its loss and its optimiser."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -28,7 +28,15 @@ class Learner(keras.Model):  # type: ignore[misc]  # Keras carries no types
         Share of the distance between colours in the loss.
     body : keras.Model
         What answers in training: the network, or the second of its `halves`.
+
+    Attributes
+    ----------
+    pairs : bool
+        Of the class: whether it learns from `colorkit.training.pairs.Pairs` in place of crops. Such
+        a subclass has a `compute_loss` of its own, and perhaps metrics.
     """
+
+    pairs: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -42,7 +50,8 @@ class Learner(keras.Model):  # type: ignore[misc]  # Keras carries no types
         self.body = body
         self.bins = bins
         self.regress = regress
-        self.divergence = keras.metrics.Mean(name="kl")
+        if not self.pairs:  # they have no bins to diverge from
+            self.divergence = keras.metrics.Mean(name="kl")
 
     def call(self, inputs: list[Tensor], training: bool | None = None) -> Tensor:
         """What the network answers."""
@@ -84,7 +93,12 @@ class Learner(keras.Model):  # type: ignore[misc]  # Keras carries no types
         self.train_on_batch([ops.convert_to_tensor(x) for x in batch.inputs], truth)
 
 
-def learner(network: keras.Model, bins: NDArray[np.float32], recipe: Recipe) -> Learner:
+def learner(
+    network: keras.Model,
+    bins: NDArray[np.float32],
+    recipe: Recipe,
+    kind: type[Learner] = Learner,
+) -> Learner:
     """A network, made ready for training by a recipe.
 
     Parameters
@@ -95,11 +109,13 @@ def learner(network: keras.Model, bins: NDArray[np.float32], recipe: Recipe) -> 
         ``(Q, 2)``, Lab units: what its logits stand for.
     recipe : Recipe
         How it is trained.
+    kind : type
+        What is made.
     """
     network = quick(network, recipe.precision)
     freeze(network, recipe)
     body = halves(network, recipe.freeze)[1] if recipe.variants else network
-    made = Learner(network, bins, recipe.regress, body)
+    made = kind(network, bins, recipe.regress, body)
     trained = {v.path for layer in up_to(network, recipe.trunk) for v in layer.variables}
     learning = network.trainable_variables
     optimizer = _AdamW(

@@ -24,9 +24,11 @@ from colorkit.photos import StoredPhoto
 from colorkit.registry import NetworkSpec
 from colorkit.training import checkpoint, targets
 from colorkit.training.checkpoint import Average
+from colorkit.training.clips import FramePair, read_pairs
 from colorkit.training.data import Batch, Crops, ahead, cell_means
 from colorkit.training.features import Features
-from colorkit.training.learner import halves, learner, quick
+from colorkit.training.learner import Learner, halves, learner, quick
+from colorkit.training.pairs import Pairs
 from colorkit.training.recipe import RECIPE, Recipe
 from colorkit.training.start import start, untrained
 from colorkit.training.validation import Scores, validate, write_sheet
@@ -60,9 +62,11 @@ class Report:
         Of the crops, in pixels.
     learning_rate : float
         Of the last step.
-    loss, kl : float
-        Means since the last report: what is minimised, and the divergence from the true colours in
-        nats, in which all of them weigh the same.
+    loss : float
+        What is minimised: its mean since the last report.
+    terms : dict
+        Further means, by name: ``kl``, the divergence from the true colours in nats, in which all
+        of them weigh the same; or what a network's own learner measures.
     crops_per_second : float
         Since the last report.
     minutes : float
@@ -76,10 +80,15 @@ class Report:
     side: int
     learning_rate: float
     loss: float
-    kl: float
+    terms: dict[str, float]
     crops_per_second: float
     minutes: float
     unreadable: int
+
+    def row(self) -> dict[str, float]:
+        """All of it by name, each term for itself."""
+        fields = ({k: v} if k != "terms" else v for k, v in vars(self).items())
+        return {name: value for field in fields for name, value in field.items()}
 
 
 class Run:
@@ -93,22 +102,39 @@ class Run:
         What is learned from.
     recipe : Recipe
         How.
+    clips : sequence of Path
+        Film in colour, of which half of the pairs are, for networks that learn from pairs.
+
+    Raises
+    ------
+    OptionError
+        When the network cannot take the recipe's crops, or variants, or clips.
+    VideoError
+        When a clip cannot be read.
     """
 
-    def __init__(self, folder: Path, photos: Sequence[StoredPhoto], recipe: Recipe) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        photos: Sequence[StoredPhoto],
+        recipe: Recipe,
+        clips: Sequence[Path] = (),
+    ) -> None:
         self.folder, self.recipe = folder, recipe
         self.spec = _checked_spec(recipe)
+        kind = _checked_learner(self.spec, recipe, clips)
+        filmed = [pair for clip in clips for pair in read_pairs(clip)]
         folder.mkdir(parents=True, exist_ok=True)
         keras.utils.set_random_seed(recipe.seed)
         network = start(recipe)
         encoder = _encoder(self.spec)
-        self.learner = learner(network, encoder.bins, recipe)
+        self.learner = learner(network, encoder.bins, recipe, kind)
         self.average = Average(recipe.average)
         self.minutes = 0.0
         if (folder / STATE).exists():
             self.minutes = checkpoint.restore(folder / STATE, self.learner, self.average)
         even = np.ones(len(encoder.bins), np.float32)
-        crops = Crops(
+        self.crops = Crops(
             photos,
             encoder,
             even,
@@ -118,11 +144,24 @@ class Run:
             per_source=recipe.per_source,
             hints=recipe.hints if len(network.inputs) > 1 else None,
         )
-        p = _prior(folder / PRIOR, crops)
-        weights = targets.rebalancing(p, recipe.rebalance, recipe.heaviest)
-        self.crops = replace(crops, weights=weights)
-        self.source = self._features(network, recipe.variants) if recipe.variants else self.crops
+        if not kind.pairs:  # they have no bins to weigh
+            self._rebalance()
+        self.source = self._source(network, filmed)
         recipe.write(folder / RECIPE)
+
+    def _rebalance(self) -> None:
+        """Give colours the weights of the recipe, by how often they are met."""
+        p = _prior(self.folder / PRIOR, self.crops)
+        weights = targets.rebalancing(p, self.recipe.rebalance, self.recipe.heaviest)
+        self.crops = replace(self.crops, weights=weights)
+
+    def _source(self, network: keras.Model, filmed: list[FramePair]) -> Crops | Features | Pairs:
+        """What batches come from."""
+        if self.learner.pairs:
+            return Pairs(self.crops, filmed)
+        if self.recipe.variants:
+            return self._features(network, self.recipe.variants)
+        return self.crops
 
     def _features(self, network: keras.Model, variants: int) -> Features:
         """Of a copy of the frozen layers: the network itself learns in another thread."""
@@ -177,7 +216,7 @@ class Run:
                 rate = self._learn(batch)
                 self.minutes = clock.minutes()
                 if self.step % report_every == 0:
-                    speed = self.recipe.batch * clock.steps_per_second(self.step)
+                    speed = len(batch.inputs[0]) * clock.steps_per_second(self.step)
                     side = batch.truth["ab"].shape[1] * self.crops.cell
                     report(self._report(side, rate, speed))
                 due = self.step % save_every == 0
@@ -235,11 +274,12 @@ class Run:
         return (self.step if step is None else step) / self.recipe.steps
 
     def _report(self, side: int, rate: float, speed: float) -> Report:
-        means = self.learner.get_metrics_result()
+        means = {name: float(mean) for name, mean in self.learner.get_metrics_result().items()}
         self.learner.reset_metrics()
-        if not math.isfinite(means["loss"]):
+        loss = means.pop("loss")
+        if not math.isfinite(loss):
             raise ColorkitError(
-                f"the loss is {float(means['loss'])} at step {self.step}: take up the run from its "
+                f"the loss is {loss} at step {self.step}: take up the run from its "
                 f"checkpoint, or begin anew with a lower learning rate"
             )
         report = Report(
@@ -247,13 +287,13 @@ class Run:
             self._progress(),
             side,
             rate,
-            float(means["loss"]),
-            float(means["kl"]),
+            loss,
+            means,
             speed,
             self.minutes,
             len(self.crops.unreadable),
         )
-        append_row(self.folder / LOG, vars(report))
+        append_row(self.folder / LOG, report.row())
         return report
 
 
@@ -266,6 +306,19 @@ def _checked_spec(recipe: Recipe) -> NetworkSpec:
             f"received {recipe.crops!r}"
         )
     return spec
+
+
+def _checked_learner(spec: NetworkSpec, recipe: Recipe, clips: Sequence[Path]) -> type[Learner]:
+    """The class of a network's learner, which has to be able to use what there is."""
+    kind: type[Learner] = spec.load_learner()
+    if clips and not kind.pairs:
+        raise OptionError(f"network {spec.name!r} learns from photographs alone; leave out clips")
+    if kind.pairs and recipe.variants:
+        raise OptionError(
+            f"network {spec.name!r} learns from pairs of frames, which are drawn anew; leave out "
+            f"variants"
+        )
+    return kind
 
 
 def _encoder(spec: NetworkSpec) -> targets.Encoder:

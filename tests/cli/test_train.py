@@ -47,6 +47,13 @@ def test_a_run_is_neither_overwritten_nor_changed(run, photos):
     assert "a run is taken up with its own recipe; leave out steps" in changed.err
 
 
+def test_clips_are_for_networks_that_learn_motion(run, photos):
+    """Others refuse them."""
+    refused = run(*EXAMPLE, *NARROW, "--steps", "2", "--clips", "walk.mp4")
+    assert refused.code == 2
+    assert "network 'eccv16' learns from photographs alone; leave out clips" in refused.err
+
+
 def test_no_photographs_is_an_error(run, tmp_path):
     """An empty folder is named."""
     (tmp_path / "photos").mkdir()

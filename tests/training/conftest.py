@@ -1,8 +1,10 @@
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from colorkit.photos import StoredPhoto, photos
@@ -38,3 +40,40 @@ def narrow(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.syspath_prepend(HERE)
     name: str = import_module("narrow_network").register()
     return name
+
+
+@pytest.fixture
+def paired(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Register a small network that learns from pairs, and give its name."""
+    pytest.importorskip("keras")
+    monkeypatch.syspath_prepend(HERE)
+    name: str = import_module("pairs_network").register()
+    return name
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Callable[..., Path]:
+    """Write a film of frames ``(H, W, 3)`` uint8, without loss."""
+    av = pytest.importorskip("av")
+    pytest.importorskip("cv2")
+
+    def clip(frames: Sequence[NDArray[np.uint8]]) -> Path:
+        path = tmp_path / "clip.mkv"
+        with av.open(path, "w") as file:
+            video = file.add_stream("ffv1", rate=25)
+            video.height, video.width = frames[0].shape[:2]
+            video.pix_fmt = "bgr0"
+            for frame in frames:
+                file.mux(video.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
+            file.mux(video.encode(None))
+        return path
+
+    return clip
+
+
+@pytest.fixture
+def pan() -> list[NDArray[np.uint8]]:
+    """Give twelve frames of soft coloured patches that move by four pixels to the left."""
+    patches = np.random.default_rng(2).integers(0, 256, (12, 24, 3), dtype=np.uint8)
+    wide = np.asarray(Image.fromarray(patches).resize((192, 96), Image.Resampling.BICUBIC))
+    return [np.ascontiguousarray(wide[:, 4 * i : 4 * i + 128]) for i in range(12)]

@@ -26,6 +26,20 @@ def test_film_is_lightness_and_depends_on_the_generator_alone(seed):
     assert np.array_equal(linear, kept)
 
 
+def test_frames_of_a_film_differ_in_grains_and_dust_alone():
+    """Where both have one generator, they are as grainy, and as bright, in other places."""
+    linear = degrade.linear_rgb(GRAY)
+    apart = []
+    for seed in range(40):
+        restless = generator((seed, 1))
+        one, two = (degrade.film(linear, generator(seed), restless) for _ in range(2))
+        for share in (25, 50, 75):
+            assert np.percentile(one, share) == pytest.approx(np.percentile(two, share), abs=0.8)
+        apart.append(np.abs(one - two).mean())
+    assert 0.4 < np.mean([distance == 0 for distance in apart]) < 0.9
+    assert max(apart) > 2
+
+
 def test_lightness_is_that_of_lab():
     """Without faults a photograph has its own lightness."""
     rgb = generator().integers(0, 256, (9, 9, 3), np.uint8)

@@ -3,12 +3,13 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from colorkit import ColorkitError, ColorkitWarning, OptionError, WeightsError
+from colorkit import ColorkitError, ColorkitWarning, OptionError, VideoError, WeightsError
 from colorkit.weights import safetensors
 
 keras = pytest.importorskip("keras")
@@ -130,6 +131,49 @@ def test_a_network_that_takes_hints_is_trained_with_them(registry, found, tmp_pa
     assert not np.array_equal(before, layer.get_weights()[0])
     assert weights["model_class/bias"].shape == (529,)
     assert run.crops.batch(0, 2, 32).inputs[1].shape == (2, 32, 32, 2)
+
+
+PAIRED = replace(TINY, network="paired", batch=4)
+
+
+def test_a_network_may_learn_motion_by_a_loss_of_its_own(paired, found, clip, pan, tmp_path):
+    """From pairs out of photographs and clips; the log has the terms of its loss."""
+    run = Run(tmp_path / "run", found, PAIRED, [clip(pan)])
+    weights = safetensors.read(run.train(report_every=2))
+    assert weights["ab/kernel"].shape == (1, 1, 8, 4)
+    log = rows(tmp_path / "run" / "log.csv")
+    assert [row["step"] for row in log] == ["2", "4", "6"]
+    for row in log:
+        loss, ranked, temporal = (float(row[name]) for name in ("loss", "ranked", "temporal"))
+        assert loss == pytest.approx(ranked + temporal, rel=1e-4)
+        assert temporal > 0
+    assert "kl" not in log[0]
+    assert not (tmp_path / "run" / "prior.npy").exists()
+
+
+def test_pairs_go_on_after_a_stop(paired, found, tmp_path):
+    """Taken up again, a run learns from the pairs that it would have met."""
+
+    def stop(report):
+        raise StopIteration
+
+    whole = safetensors.read(Run(tmp_path / "whole", found, PAIRED).train())
+    parts = Run(tmp_path / "parts", found, PAIRED)
+    with pytest.raises(StopIteration):
+        parts.train(stop, report_every=3)
+    parts.save()
+    assert_same(Run(tmp_path / "parts", found, PAIRED).train(), whole)
+
+
+def test_clips_and_variants_are_not_for_every_network(narrow, paired, found, tmp_path):
+    """What a network cannot use is refused, before anything is written."""
+    with pytest.raises(OptionError, match="'narrow' learns from photographs alone; leave out clip"):
+        Run(tmp_path / "run", found, TINY, [tmp_path / "walk.mp4"])
+    with pytest.raises(OptionError, match=r"'paired' learns from pairs of frames, .* out variants"):
+        Run(tmp_path / "run", found, replace(PAIRED, freeze="stem", variants=2))
+    with pytest.raises(VideoError, match=r"walk.mp4': No such file"):
+        Run(tmp_path / "run", found, PAIRED, [tmp_path / "walk.mp4"])
+    assert not (tmp_path / "run").exists()
 
 
 def test_minutes_end_a_run(narrow, found, tmp_path):
