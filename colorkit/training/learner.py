@@ -86,11 +86,13 @@ class Learner(keras.Model):  # type: ignore[misc]  # Keras carries no types
             loss += self.regress * losses.colour_distance(ab, y["ab"])
         return loss
 
-    def learn(self, batch: Batch, learning_rate: float) -> None:
-        """Take one step."""
+    def learn(self, batch: Batch, learning_rate: float) -> dict[str, float]:
+        """Take one step; returns the loss, and what else is measured, of this batch."""
         self.optimizer.learning_rate = learning_rate
         truth = {name: ops.convert_to_tensor(values) for name, values in batch.truth.items()}
-        self.train_on_batch([ops.convert_to_tensor(x) for x in batch.inputs], truth)
+        inputs = [ops.convert_to_tensor(x) for x in batch.inputs]
+        measured = self.train_on_batch(inputs, truth, return_dict=True)
+        return {name: float(value) for name, value in measured.items()}
 
 
 def learner(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import keras
@@ -131,6 +132,7 @@ class Run:
         self.learner = learner(network, encoder.bins, recipe, kind)
         self.average = Average(recipe.average)
         self.minutes = 0.0
+        self._measured: list[dict[str, float]] = []
         if (folder / STATE).exists():
             self.minutes = checkpoint.restore(folder / STATE, self.learner, self.average)
         even = np.ones(len(encoder.bins), np.float32)
@@ -234,7 +236,7 @@ class Run:
     def _learn(self, batch: Batch) -> float:
         """Take a step, and return its learning rate."""
         rate = self.recipe.rate_at(self.step, self._progress())
-        self.learner.learn(batch, rate)
+        self._measured.append(self.learner.learn(batch, rate))
         self.average.update(self.learner.network.trainable_variables, self.step)
         return rate
 
@@ -274,8 +276,8 @@ class Run:
         return (self.step if step is None else step) / self.recipe.steps
 
     def _report(self, side: int, rate: float, speed: float) -> Report:
-        means = {name: float(mean) for name, mean in self.learner.get_metrics_result().items()}
-        self.learner.reset_metrics()
+        means = {name: fmean(step[name] for step in self._measured) for name in self._measured[0]}
+        self._measured.clear()
         loss = means.pop("loss")
         if not math.isfinite(loss):
             raise ColorkitError(

@@ -45,11 +45,11 @@ with np.load(folder / "weights.npz") as weights:
 made = learner(network, gamut_bins(), recipe)
 with np.load(folder / "batch.npz") as batch:
     truth = dict(batch)
-    made.learn(Batch([truth.pop("lightness")], truth), 1e-3)
+    measured = made.learn(Batch([truth.pop("lightness")], truth), 1e-3)
 moments = [v for v in made.optimizer.variables if "momentum" in v.path]
 np.savez(
     folder / "step.npz",
-    loss=float(made.get_metrics_result()["loss"]),
+    loss=measured["loss"],
     **{v.path: np.asarray(v) for v in moments},
     **{v.path: np.asarray(v) for v in network.weights if "moving" in v.path},
 )

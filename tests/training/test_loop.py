@@ -63,6 +63,18 @@ def test_a_run_leaves_weights_recipe_and_log(whole, tmp_path):
     assert all(float(row["loss"]) > 0 and float(row["kl"]) > 0 for row in log)
 
 
+def test_a_report_has_the_means_of_its_steps(whole, found, tmp_path):
+    """Every batch since the last report counts, not just the last one."""
+    Run(tmp_path / "each", found, TINY).train(report_every=1)
+    each, pairs = (rows(tmp_path / name / "log.csv") for name in ("each", "whole"))
+
+    for term in ("loss", "kl"):
+        steps = np.array([float(row[term]) for row in each])
+        means = [float(row[term]) for row in pairs]
+        np.testing.assert_allclose(means, steps.reshape(-1, 2).mean(axis=1), rtol=1e-3)
+        assert np.ptp(steps) > 0.01
+
+
 def test_a_stopped_run_ends_where_the_whole_one_does(whole, found, tmp_path):
     """SIGTERM ends the step and keeps the state; taken up from it, the weights are the same."""
 
