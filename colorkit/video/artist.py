@@ -80,10 +80,8 @@ class Artist:
         view(canvas, 0)[:] = luma
         blue, red = view(canvas, 1), view(canvas, 2)
         lightness = self._upright(reduced(luma, blue.shape))
-        enlarged = self.painter.enlarged(ab, still.gray, lightness.shape)
-        for plane, codes in zip(
-            (blue, red), coding.chroma(lightness, *enlarged.rows(0, lightness)), strict=True
-        ):
+        colours = self.painter.planes(ab, still.gray, lightness)
+        for plane, codes in zip((blue, red), coding.chroma(lightness, *colours), strict=True):
             plane[:] = np.rot90(codes, -self.turns)
         if self.encoding.canvas == self.encoding.pixel_format:
             return canvas

@@ -99,8 +99,9 @@ class Coding:
     def _codes(self, chroma: Array) -> Codes:
         """Code values of chroma in -0.5..0.5."""
         span = 2**self.depth - 1 if self.full else 224 << (self.depth - 8)
-        codes = chroma * np.float32(span) + np.float32(self.neutral + 0.5)
-        return codes.clip(0, 2**self.depth - 1).astype(self.dtype)
+        codes = chroma * np.float32(span)
+        codes += np.float32(self.neutral + 0.5)
+        return codes.clip(0, 2**self.depth - 1, out=codes).astype(self.dtype)
 
     @property
     def neutral(self) -> int:
@@ -121,7 +122,8 @@ def _lightness(depth: int, full: bool) -> Array:
 
 
 def _encoded(linear: Array) -> Array:
-    steps = linear * np.float32(_STEPS) + np.float32(0.5)
+    steps = linear * np.float32(_STEPS)
+    steps += np.float32(0.5)
     return np.take(_curve(), steps.astype(np.uint16), mode="clip")
 
 
