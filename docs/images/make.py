@@ -19,6 +19,11 @@ from colorkit.comparison import sheet
 HERE = Path(__file__).parent
 PHOTOS = Path(os.environ["COLORKIT_PHOTOS"], "legacy")
 CAUTIONS = (0.0, 0.5, 1.0)
+ZOO = (
+    "reg_full", "reg_full_vgg", "reg_part", "class_weights", "class_wo_weights", "autoencoder",
+    "fav", "lite",
+)  # fmt: skip
+"""Backends, those of colorkit-zoo and ours; one column each."""
 
 WALL, SUIT, BRASS, SKIN, TIE, CLOTH = (
     "#7d9486", "#4c556e", "#c8a040", "#9a6a50", "#a02c30", "#808080",
@@ -86,6 +91,14 @@ def main() -> None:
     hints = [Hint(*at, colour) for colour, points in HINTS.items() for at in points]
     steps = [colorkit.colorize(photo), dotted(photo, hints), colorkit.colorize(photo, hints=hints)]
     save("hints.jpg", steps, columns=3, height=360)
+
+    compared = [*shown, gray("saratoga-1905")]
+    rows = [
+        picture
+        for photo in compared
+        for picture in (photo, *(colorkit.colorize(photo, backend=name) for name in ZOO))
+    ]
+    save("zoo.jpg", rows, columns=1 + len(ZOO), height=160)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ keras = pytest.importorskip("keras")
 
 from colorkit_zoo import MEMBERS, encoders, networks  # noqa: E402
 
-NAMES = [it.name for it in MEMBERS]
+NAMES = [it.name for it in MEMBERS if it.module == networks.__name__]
 STRIDES = {it.name: it.stride for it in MEMBERS}
 TILED = ["reg_part", "class_weights", "class_wo_weights"]
 

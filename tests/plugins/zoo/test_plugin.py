@@ -16,12 +16,29 @@ def installed(monkeypatch):
 
 
 @pytest.mark.usefixtures("installed")
-def test_it_brings_networks():
-    """Installed, it is found, and brings each network under its name."""
+def test_it_brings_networks_and_backends_of_the_same_names():
+    """What can be trained can be used, by one name."""
     [row] = [r for r in registry.list_plugins() if r["distribution"] == "colorkit-zoo"]
 
     assert row["error"] is None
-    assert row["networks"] == [it.name for it in MEMBERS]
+    assert row["backends"] == row["networks"] == [it.name for it in MEMBERS]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("reg_full_model", "reg_full"),
+        ("reg_full_vgg_model", "reg_full_vgg"),
+        ("reg_part_model", "reg_part"),
+        ("class_weights_model", "class_weights"),
+        ("class_with_weights", "class_weights"),
+        ("class_wo_weights_model", "class_wo_weights"),
+    ],
+)
+def test_it_answers_to_the_names_of_the_original_program(alias, name):
+    """Each method of the original command line is a backend."""
+    assert registry.get_backend(alias)[0] == name
 
 
 def test_it_costs_nothing_until_it_is_used():
