@@ -32,6 +32,7 @@ class KerasBackend:
         size: int = 256,
         stride: int = 32,
         bins: Array | None = None,
+        sha256: str | None = None,
     ) -> None:
         """Keep the network; it is neither copied nor changed.
 
@@ -46,11 +47,14 @@ class KerasBackend:
         bins : ndarray, optional
             ``(Q, 2)``, what logits stand for, in Lab units; needed where they are neither the 313
             bins nor the grid of 529.
+        sha256 : str, optional
+            Of the file that its weights come from, for the note in pictures.
         """
         self.network = network
         self.size = size
         self.stride = stride
         self.bins = bins
+        self.sha256 = sha256
         self.accepts_hints = len(network.inputs) > 1
 
     def predict(self, lightness: Array, hints: HintMap | None = None) -> Prediction:

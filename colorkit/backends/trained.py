@@ -1,5 +1,6 @@
 """Networks as `colorkit train` leaves them."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -26,4 +27,6 @@ def from_run(weights: str | os.PathLike[str]) -> Backend:
     from colorkit.backends.keras import KerasBackend
     from colorkit.training.start import trained
 
-    return KerasBackend(trained(recipe, weights), spec.size, spec.stride, spec.load_bins())
+    network = trained(recipe, weights)
+    sha256 = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+    return KerasBackend(network, spec.size, spec.stride, spec.load_bins(), sha256)

@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,12 @@ def test_the_weights_of_a_run_are_a_backend(run):
     colorizer = Colorizer(run("classification"), size=32)
     assert colorizer.colorize(GRAY).shape == (32, 40, 3)
     assert colorizer.distribution(GRAY).logits.shape[-1] == 313
+
+
+def test_pictures_say_which_weights_made_them(run):
+    """Runs are told apart by the hash of what they left."""
+    path = run("regression")
+    assert Colorizer(path).note().sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_regression_gives_colours_alone(run):
