@@ -70,5 +70,7 @@ def test_rivals_are_listed_with_their_distributions(run, install):
 
     listed = [row["name"] for row in json.loads(run("backends", "--json").out)]
 
-    assert listed[:2] == ["colorkit-one:toned", "colorkit-two:toned"]
-    assert "toned" not in listed
+    assert [name for name in listed if "toned" in name] == [
+        "colorkit-one:toned",
+        "colorkit-two:toned",
+    ]

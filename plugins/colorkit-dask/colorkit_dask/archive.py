@@ -219,7 +219,10 @@ class _Run:
     def _lost(
         self, chunk: tuple[Picture, ...], tries: int, error: BaseException
     ) -> Iterator[Picture]:
-        """What killed its workers; which of several pictures did is found by each alone."""
+        """What killed its workers; which of several pictures did is found by each alone.
+
+        One that was alone is tried again, too: it may have shared a worker with the culprit.
+        """
         from distributed import KilledWorker
 
         if not isinstance(error, KilledWorker):
@@ -227,5 +230,7 @@ class _Run:
         if len(chunk) > 1:
             for picture in chunk:
                 self._submit((picture,), tries)
+        elif tries < self._retries:
+            self._submit(chunk, tries + 1)
         else:
             yield replace(chunk[0], error=f"several workers died of it: {error}")

@@ -124,7 +124,8 @@ def test_a_picture_that_kills_its_workers_is_a_failure(client, make, monkeypatch
             os._exit(1)
         return 0 * lightness.repeat(2, axis=-1)
 
-    report = colorize_files(["scans"], "colour", client, colorizer=Colorizer(deadly))
+    recipe = Colorizer(deadly)
+    report = colorize_files(["scans"], "colour", client, colorizer=recipe, retries=3)
 
     assert report.written + report.skipped == 4
     [failure] = report.failures
