@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from colorkit.errors import ExportError
 from colorkit.export import verify
 from colorkit.export.draft import draft, finish
 from colorkit.export.pictures import Paths
@@ -34,7 +35,7 @@ def overview(
     calibration: Paths = (),
     photos: Paths = (),
 ) -> str:
-    """What each way to export a network costs, as a Markdown table; below it, what is refused.
+    """What each way to export a network costs, as a Markdown table; below it, what cannot be had.
 
     Parameters
     ----------
@@ -43,11 +44,16 @@ def overview(
     """
     calibration, photos = list(calibration), list(photos)
     precisions = [it for it in get_args(Precision) if it != "int8" or calibration]
-    rows, refused = [HEAD, ["---"] * len(HEAD)], []
+    rows, refused, left_out = [HEAD, ["---"] * len(HEAD)], [], []
     check_runtimes(precisions[-1])
     origin = source(network, weights)
     for interface, form in INTERFACES.items():
-        common = draft(origin, plan(origin, **form), photos)
+        try:
+            base = plan(origin, **form)
+        except ExportError as error:
+            left_out.append(f"- {interface}: {error}")
+            continue
+        common = draft(origin, base, photos)
         for precision in precisions:
             metadata = plan(origin, precision=precision, **form)
             _, made = finish(UNWRITTEN, common, metadata, samples(calibration, metadata))
@@ -57,6 +63,8 @@ def overview(
     lines = [f"| {' | '.join(row)} |" for row in rows]
     if refused:
         lines += ["", "Refused without `--force`:", "", *refused]
+    if left_out:
+        lines += ["", "Left out:", "", *left_out]
     return "\n".join(lines)
 
 
