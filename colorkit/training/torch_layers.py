@@ -61,7 +61,8 @@ class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: None = None) -> Tensor:
         """Normalise ``(N, H, W, C)``."""
-        if inputs.device.type == "meta":
+        is_single = inputs.numel() == inputs.shape[-1]  # PyTorch refuses to normalise it by itself
+        if inputs.device.type == "meta" or is_single:
             return cast("Tensor", super().call(inputs, training=training, mask=mask))
         x = functional.batch_norm(
             inputs.permute(0, 3, 1, 2),

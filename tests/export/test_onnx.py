@@ -43,7 +43,7 @@ def test_report_has_the_figures(lite):
     """Size, operators and deviation; running it is not measured."""
     path, report = lite
     assert report.bytes == path.stat().st_size
-    assert report.operators["Conv"] == 70
+    assert report.operators["Conv"] == 73
     assert report.deviation.max_ab <= 1e-3
     assert report.cost is None
 

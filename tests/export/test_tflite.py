@@ -58,7 +58,7 @@ def test_report_has_the_figures(exported):
     path, report = exported
     assert (report.path, report.bytes) == (path, path.stat().st_size)
     assert report.bytes <= 5e6
-    assert report.operators["CONV_2D"] == 47
+    assert report.operators["CONV_2D"] == 49
     assert 0 < report.deviation.mean_ab < 0.5
     assert 0 < report.deviation.ciede2000 < 0.5
     assert report.deviation.auc_drop is None  # the photograph that ships is gray

@@ -68,8 +68,8 @@ def test_network_has_the_size_of_its_table():
         for weight in network.trainable_weights
         if weight.path.startswith(("stem", "block"))
     )
-    assert network.count_params() == 3_449_033
-    assert trainable == 3_403_433
+    assert network.count_params() == 3_450_313
+    assert trainable == 3_404_073
     assert encoder == 2_958_272
 
 
@@ -84,4 +84,16 @@ def test_every_weight_has_a_name_of_its_own():
     """Two networks in one process name their weights alike, so that both load the same file."""
     first, second = ([weight.path for weight in lite().weights] for _ in range(2))
     assert first == second
-    assert len(set(first)) == len(first) == 351
+    assert len(set(first)) == len(first) == 355
+
+
+def test_scene_colour_sees_features_of_any_size():
+    """What is learned of the whole picture is normalised: an encoder ends without a bound."""
+    network = lite()
+    end = network.get_layer("block15_project_bn")
+    end.gamma.assign(100 * np.ones(320, np.float32))
+    seen = keras.Model(network.input, network.get_layer("context_bn").output)
+    noise = np.random.default_rng(0).uniform(0, 100, (8, 64, 64, 1)).astype(np.float32)
+    answer = keras.ops.convert_to_numpy(seen(noise, training=True))
+    assert answer.shape == (8, 1, 1, 320)
+    np.testing.assert_allclose(answer.std(axis=0), 1, atol=0.05)
