@@ -64,7 +64,7 @@ def test_report_has_the_figures(exported):
     assert report.deviation.auc_drop is None  # the photograph that ships is gray
     assert report.cost.milliseconds > 0
     assert sum(report.cost.partitions) > 100
-    assert report.cost.rest["SHAPE"] == 4
+    assert report.cost.rest["SHAPE"] == 3
     assert report.as_dict()["deviation"]["mean_ab"] == report.deviation.mean_ab
 
 
